@@ -1,0 +1,169 @@
+import type { EpochRecord } from './events.ts';
+
+/** What a callback says after an epoch. */
+export interface Verdict {
+  /** Whether these weights are worth keeping as the phase's result. */
+  readonly keep?: boolean;
+  /** Ends the phase. */
+  readonly stop?: boolean;
+  /** A factor on the learning rate from here on. */
+  readonly rateFactor?: number;
+}
+
+/**
+ * Watches a phase: `start` makes a fresh observer, which is told of every epoch. Epoch 0 is the evaluation before the
+ * first step, where there is a validation split.
+ */
+export interface Callback {
+  readonly kind: 'callback';
+  readonly name: string;
+  start(): (epoch: EpochRecord) => Verdict;
+}
+
+/** What a callback watches. */
+export interface MonitorSettings {
+  /**
+   * `loss` (the default) or a metric's name: of the validation split where there is one, else of training. A loss or an
+   * error is better where it is lower, any other metric where it is higher.
+   */
+  readonly monitor?: string;
+  /** How much better counts as better. Default: 0. */
+  readonly minDelta?: number;
+}
+
+const lowerIsBetter = /loss|error/i;
+
+/** Reads the monitored number, turned so that higher is better; undefined where the epoch has none. */
+function monitored({ loss, validation }: EpochRecord, monitor: string): number | undefined {
+  const value = validation ? (monitor === 'loss' ? validation.loss : validation.metrics[monitor]) : loss;
+  return value === undefined ? undefined : lowerIsBetter.test(monitor) || !validation ? -value : value;
+}
+
+/** An observer that says whether the monitored number is the best so far. */
+function improves({ monitor = 'loss', minDelta = 0 }: MonitorSettings): (epoch: EpochRecord) => boolean {
+  let best = Number.NEGATIVE_INFINITY;
+  return (epoch) => {
+    const value = monitored(epoch, monitor);
+    if (value === undefined || !(value > best + minDelta)) return false;
+    best = value;
+    return true;
+  };
+}
+
+/** Settings of {@link earlyStopping}. */
+export interface EarlyStoppingSettings extends MonitorSettings {
+  /** How many epochs may pass without a better one. Default: 5. */
+  readonly patience?: number;
+}
+
+/**
+ * Ends a phase when it gets no better (Keras' `EarlyStopping`). The best weights are kept whatever ends a phase.
+ *
+ * @param settings What to watch and how long to wait.
+ * @returns The callback, for `train({ callbacks })`.
+ *
+ * @example
+ * ```ts
+ * import { earlyStopping, train } from 'tfjs-transfer';
+ *
+ * train({ epochs: 50, callbacks: [earlyStopping({ monitor: 'accuracy', patience: 3 })] });
+ * ```
+ */
+export function earlyStopping(settings: EarlyStoppingSettings = {}): Callback & EarlyStoppingSettings {
+  const { patience = 5 } = settings;
+  return {
+    ...settings,
+    kind: 'callback',
+    name: 'earlyStopping',
+    start() {
+      const better = improves(settings);
+      let waited = 0;
+      return (epoch) => {
+        waited = better(epoch) ? 0 : waited + 1;
+        return { stop: waited >= patience };
+      };
+    },
+  };
+}
+
+/** Settings of {@link reduceLROnPlateau}. */
+export interface ReduceLROnPlateauSettings extends MonitorSettings {
+  /** The factor on the rate. Default: 0.1. */
+  readonly factor?: number;
+  /** How many epochs may pass without a better one. Default: 10. */
+  readonly patience?: number;
+}
+
+/**
+ * Lowers the learning rate when a phase gets no better (Keras' `ReduceLROnPlateau`).
+ *
+ * @param settings What to watch, how long to wait, and the factor.
+ * @returns The callback, for `train({ callbacks })`.
+ *
+ * @example
+ * ```ts
+ * import { reduceLROnPlateau, train } from 'tfjs-transfer';
+ *
+ * train({ epochs: 50, callbacks: [reduceLROnPlateau({ factor: 0.5, patience: 3 })] });
+ * ```
+ */
+export function reduceLROnPlateau(settings: ReduceLROnPlateauSettings = {}): Callback & ReduceLROnPlateauSettings {
+  const { factor = 0.1, patience = 10 } = settings;
+  return {
+    ...settings,
+    kind: 'callback',
+    name: 'reduceLROnPlateau',
+    start() {
+      const better = improves(settings);
+      let waited = 0;
+      return (epoch) => {
+        waited = better(epoch) ? 0 : waited + 1;
+        if (waited < patience) return {};
+        waited = 0;
+        return { rateFactor: factor };
+      };
+    },
+  };
+}
+
+/**
+ * Says which weights a phase ends with: the best ones. Every phase does this by the validation loss where there is a
+ * validation split, and ends with the last weights where there is none; name it to watch something else.
+ *
+ * @param settings What to watch.
+ * @returns The callback, for `train({ callbacks })`.
+ *
+ * @example
+ * ```ts
+ * import { bestWeights, train } from 'tfjs-transfer';
+ *
+ * train({ epochs: 10, callbacks: [bestWeights({ monitor: 'accuracy' })] });
+ * ```
+ */
+export function bestWeights(settings: MonitorSettings = {}): Callback & MonitorSettings {
+  return {
+    ...settings,
+    kind: 'callback',
+    name: 'bestWeights',
+    start() {
+      const better = improves(settings);
+      return (epoch) => ({ keep: better(epoch) });
+    },
+  };
+}
+
+/**
+ * Says that a phase ends with its last weights, whatever the validation split says.
+ *
+ * @returns The callback, for `train({ callbacks })`.
+ *
+ * @example
+ * ```ts
+ * import { lastWeights, train } from 'tfjs-transfer';
+ *
+ * train({ epochs: 10, callbacks: [lastWeights()] });
+ * ```
+ */
+export function lastWeights(): Callback {
+  return { kind: 'callback', name: 'lastWeights', start: () => () => ({ keep: true }) };
+}

@@ -1,0 +1,38 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { InputSpecification } from './handle.ts';
+import type { Target } from './metrics.ts';
+
+/** What a model asks of the examples that it reads. */
+export interface ReadRequest {
+  /** What the inputs of the model are: pictures are resized to fit, tensors must have the shape. */
+  readonly inputs: readonly InputSpecification[];
+  /** The number of the augmented view; undefined for the plain example. */
+  readonly view?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** Labelled examples that can be read in any order, as often as needed. */
+export interface Examples {
+  readonly kind: 'examples';
+  readonly size: number;
+  /** The target of each example, in memory. */
+  readonly targets: readonly Target[];
+  /** Whether `read` gives different views of an example (augmentation). */
+  readonly augmented: boolean;
+  /** What an example is called in messages: its file, or its position. */
+  describe(index: number): string;
+  /**
+   * Reads a batch.
+   *
+   * @returns A tensor for each input of the model, `[indices.length, ...shape]`, unscaled; the caller disposes them.
+   */
+  read(indices: readonly number[], request: ReadRequest): Promise<readonly Tensor[]>;
+}
+
+/** Examples in splits. */
+export interface Dataset {
+  readonly train: Examples;
+  /** Watched while training: best weights, early stopping. */
+  readonly validation?: Examples;
+  readonly test?: Examples;
+}

@@ -1,0 +1,49 @@
+/** What went wrong, as a word that a program can branch on. */
+export type ErrorCode =
+  | 'INVALID_ARGUMENT'
+  | 'INVALID_DATA'
+  | 'INVALID_ORDER'
+  | 'INVALID_MODEL'
+  | 'NOT_FOUND'
+  | 'NOT_FINITE'
+  | 'NOT_TRAINABLE'
+  | 'PACKAGE_MISSING'
+  | 'BACKEND_UNKNOWN'
+  | 'KERNEL_MISSING'
+  | 'FROZEN_CHANGED'
+  | 'DISPOSED'
+  | 'DUPLICATE_TFJS'
+  | 'SAVE_FAILED'
+  | 'UNSUPPORTED';
+
+/**
+ * The one error that this library throws: its message says what was received, what was expected and what to do next.
+ *
+ * `model` is set by {@link fineTune} when a run fails after it has begun: the weights of the last whole step, owned by
+ * the caller.
+ *
+ * @example
+ * ```ts
+ * import { TransferError } from 'tfjs-transfer';
+ *
+ * const error = new TransferError('INVALID_ARGUMENT', 'unfreezeTop(40): the base has 27 layers. Pass 0 to 27.');
+ * console.log(error.code); // INVALID_ARGUMENT
+ * ```
+ */
+export class TransferError extends Error {
+  override readonly name = 'TransferError';
+  /** The kind of failure. */
+  readonly code: ErrorCode;
+  /** The model as it was after the last whole step, where a run failed. The caller disposes it. */
+  model?: unknown;
+
+  /**
+   * @param code The kind of failure.
+   * @param message The sentence: what was received, what was expected, what to do next.
+   * @param options The cause, where another error led to this one.
+   */
+  constructor(code: ErrorCode, message: string, options?: { readonly cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+  }
+}

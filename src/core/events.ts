@@ -1,0 +1,66 @@
+import type { TransferModel, WeightKey } from './handle.ts';
+
+/** Loss and metrics on a split. */
+export interface Scores {
+  readonly loss: number;
+  readonly metrics: Readonly<Record<string, number>>;
+}
+
+/** One epoch of a phase. Epoch 0 is the evaluation before the first step; its loss is that of validation. */
+export interface EpochRecord {
+  readonly epoch: number;
+  /** The mean training loss of the epoch's examples, each by the weights of its step. */
+  readonly loss: number;
+  /** The phase's rate at the end of the epoch, before the factors of layers. */
+  readonly learningRate: number;
+  readonly validation?: Scores;
+}
+
+/** One phase of a run. */
+export interface PhaseRecord {
+  readonly name: string;
+  readonly epochs: readonly EpochRecord[];
+  /** The epoch whose weights the phase ended with. */
+  readonly kept: number;
+}
+
+/** What a run did. */
+export interface History {
+  readonly phases: readonly PhaseRecord[];
+  /**
+   * The SHA-256 of every weight and moving statistic that no phase trained, taken after the run and found equal to that
+   * before it. Empty where the platform has no WebCrypto (a page without https).
+   */
+  readonly frozen: Readonly<Record<WeightKey, string>>;
+}
+
+/** How a run ended. */
+export type Ended = 'completed' | 'aborted';
+
+/** What {@link fineTune} resolves with. */
+export interface FineTuned {
+  /** The tuned model, owned by the caller. */
+  readonly model: TransferModel;
+  readonly history: History;
+  readonly ended: Ended;
+}
+
+/** What a run reports while it works. */
+export type TrainEvent =
+  | { readonly kind: 'phase'; readonly phase: number; readonly phases: number; readonly name: string; readonly epochs: number }
+  /** Features below the frontier are computed, once for each example. */
+  | { readonly kind: 'features'; readonly split: 'train' | 'validation'; readonly done: number; readonly total: number }
+  /** The features do not fit the budget: the prefix runs again in every epoch. */
+  | { readonly kind: 'cacheExceeded'; readonly split: 'train' | 'validation'; readonly bytes: number; readonly budget: number }
+  | {
+      readonly kind: 'step';
+      readonly phase: number;
+      readonly epoch: number;
+      readonly step: number;
+      readonly steps: number;
+      readonly loss: number;
+      readonly gradientNorm: number;
+      readonly learningRate: number;
+    }
+  | ({ readonly kind: 'epoch'; readonly phase: number; readonly epochs: number } & EpochRecord)
+  | ({ readonly kind: 'done' } & FineTuned);

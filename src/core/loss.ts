@@ -1,0 +1,79 @@
+/**
+ * What training minimises, as data: the mean over the batch.
+ *
+ * `weights` multiplies an example's loss by its class's weight, by the order of the head's labels.
+ */
+export type Loss =
+  | {
+      readonly kind: 'loss';
+      readonly name: 'softmaxCrossEntropy' | 'binaryCrossEntropy';
+      readonly labelSmoothing: number;
+      readonly classWeights?: readonly number[];
+    }
+  | { readonly kind: 'loss'; readonly name: 'meanSquaredError' };
+
+/** Settings of the cross-entropies. */
+export interface CrossEntropySettings {
+  /** The share of the target that is spread over all classes, from 0 (the default) to below 1. */
+  readonly labelSmoothing?: number;
+  /** A factor for each class, by the order of the head's labels. Default: 1 each. */
+  readonly classWeights?: readonly number[];
+}
+
+const crossEntropy = (name: 'softmaxCrossEntropy' | 'binaryCrossEntropy', settings: CrossEntropySettings): Loss => ({
+  kind: 'loss',
+  name,
+  labelSmoothing: settings.labelSmoothing ?? 0,
+  ...(settings.classWeights && { classWeights: settings.classWeights }),
+});
+
+/**
+ * The loss of a classifier whose classes exclude each other: softmax cross-entropy from logits.
+ *
+ * @param settings The smoothing (Szegedy et al., 2016, equation 4 of section 7) and the weights of the classes. A
+ * weighted loss is the mean of `weight * loss` over the batch, as in Keras' `class_weight`.
+ * @returns The loss, for `train({ loss })`.
+ *
+ * @example
+ * ```ts
+ * import { softmaxCrossEntropy, train } from 'tfjs-transfer';
+ *
+ * train({ epochs: 5, loss: softmaxCrossEntropy({ labelSmoothing: 0.1 }) });
+ * ```
+ */
+export function softmaxCrossEntropy(settings: CrossEntropySettings = {}): Loss {
+  return crossEntropy('softmaxCrossEntropy', settings);
+}
+
+/**
+ * The loss of a multi-label classifier: binary cross-entropy from logits, the mean over labels and batch.
+ *
+ * @param settings The smoothing towards one half, and the weights of the labels.
+ * @returns The loss, for `train({ loss })`.
+ *
+ * @example
+ * ```ts
+ * import { binaryCrossEntropy, train } from 'tfjs-transfer';
+ *
+ * train({ epochs: 5, loss: binaryCrossEntropy({ classWeights: [1, 4] }) });
+ * ```
+ */
+export function binaryCrossEntropy(settings: CrossEntropySettings = {}): Loss {
+  return crossEntropy('binaryCrossEntropy', settings);
+}
+
+/**
+ * The loss of a regressor: the mean of the squared differences over outputs and batch.
+ *
+ * @returns The loss, for `train({ loss })`.
+ *
+ * @example
+ * ```ts
+ * import { meanSquaredError, train } from 'tfjs-transfer';
+ *
+ * train({ epochs: 5, loss: meanSquaredError() });
+ * ```
+ */
+export function meanSquaredError(): Loss {
+  return { kind: 'loss', name: 'meanSquaredError' };
+}

@@ -1,0 +1,27 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { WeightKey } from './handle.ts';
+
+/** Tensors by weight key: parameters, gradients, updates or moments. */
+export type Tensors = Readonly<Record<WeightKey, Tensor>>;
+
+/**
+ * What an optimizer remembers, by weight key: numbers (a count of steps) and tensors of the weight's shape. As it hangs
+ * on keys and not on positions, it survives unfreezing and saving.
+ */
+export type OptimizerState = Readonly<Record<WeightKey, Readonly<Record<string, Tensor | number>>>>;
+
+/**
+ * A pair of pure functions (as in optax): `init` makes the state of new weights, `update` turns gradients into updates
+ * to add to the weights. Both are called inside `tf.tidy` and dispose nothing.
+ */
+export interface Optimizer {
+  readonly kind: 'optimizer';
+  readonly name: string;
+  init(parameters: Tensors): OptimizerState;
+  update(
+    gradients: Tensors,
+    state: OptimizerState,
+    parameters: Tensors,
+    learningRate: number,
+  ): { readonly updates: Tensors; readonly state: OptimizerState };
+}

@@ -1,0 +1,66 @@
+import { freeze, unfreezeTop } from './edits.ts';
+import { type Strategy, sequence, type TrainSettings, train } from './strategy.ts';
+
+/**
+ * Trains the head alone, on features that are computed once for each example.
+ *
+ * @param settings Settings of the phase. Default: 10 epochs.
+ * @returns `sequence(freeze(), train(settings))`.
+ *
+ * @example
+ * ```ts
+ * import { linearProbe } from 'tfjs-transfer';
+ *
+ * const strategy = linearProbe({ epochs: 20, learningRate: 1e-2 });
+ * ```
+ */
+export function linearProbe(settings: Partial<TrainSettings> = {}): Strategy {
+  return sequence(freeze(), train({ epochs: 10, ...settings }));
+}
+
+/** Settings of {@link probeThenTune}. */
+export interface ProbeThenTuneSettings {
+  /** What is unfrozen for the second phase: units from the output down, or the name of the first layer. Default: 3. */
+  readonly top?: number | string;
+  /** Settings of the first phase, the head alone. Default: 10 epochs. */
+  readonly probe?: Partial<TrainSettings>;
+  /** Settings of the second phase, head and top. Default: 5 epochs. */
+  readonly tune?: Partial<TrainSettings>;
+}
+
+/**
+ * Trains the head alone until it fits, then head and top of the base together: fine-tuning from a random head distorts
+ * good features, from a trained one it does not.
+ *
+ * @param settings The top and the two phases.
+ * @returns `sequence(linearProbe(probe), unfreezeTop(top), train(tune))` (LP-FT; Kumar et al., 2022).
+ *
+ * @example
+ * ```ts
+ * import { probeThenTune } from 'tfjs-transfer';
+ *
+ * const strategy = probeThenTune({ top: 'block7a', tune: { epochs: 5, learningRate: 1e-4 } });
+ * ```
+ */
+export function probeThenTune({ top = 3, probe = {}, tune = {} }: ProbeThenTuneSettings = {}): Strategy {
+  return sequence(linearProbe(probe), unfreezeTop(top), train({ epochs: 5, ...tune }));
+}
+
+/**
+ * Unfreezes the base from the output down, with a phase of training after each stage.
+ *
+ * @param stages What is unfrozen at each stage, the first of them often 0: numbers of units, or names of layers.
+ * @param settings Settings of every phase.
+ * @returns `sequence(unfreezeTop(stage), train(settings), ...)` (Howard and Ruder, 2018, section 3.3).
+ *
+ * @example
+ * ```ts
+ * import { gradualUnfreeze } from 'tfjs-transfer';
+ *
+ * const strategy = gradualUnfreeze([0, 1, 3], { epochs: 2 });
+ * ```
+ */
+export function gradualUnfreeze(stages: readonly [number | string, ...(number | string)[]], settings: TrainSettings): Strategy {
+  const stage = (top: number | string) => sequence(unfreezeTop(top), train(settings));
+  return sequence(...stages.slice(0, -1).map(stage), stage(stages.at(-1) as number | string));
+}

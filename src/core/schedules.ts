@@ -1,0 +1,127 @@
+/**
+ * How the learning rate moves over a phase, as data with one function.
+ *
+ * `rateAt(peak, step, steps)` is the rate of step `step` (from 0) of `steps`, where `peak` is the phase's rate.
+ */
+export interface Schedule {
+  readonly kind: 'schedule';
+  readonly name: string;
+  rateAt(peak: number, step: number, steps: number): number;
+}
+
+/** Settings of a schedule that begins with a warmup. */
+export interface WarmupSettings {
+  /** Steps over which the rate rises from 0 to its peak. Default: 0. */
+  readonly warmup?: number;
+}
+
+const warm = (peak: number, step: number, warmup: number, after: () => number) =>
+  step < warmup ? (peak * step) / warmup : after();
+
+/** The share of what follows the warmup that is done at a step: 0 at its first, 1 one step after the last. */
+const progress = (step: number, steps: number, warmup: number) => (step - warmup) / Math.max(1, steps - warmup);
+
+/**
+ * A rate that stays at its peak.
+ *
+ * @param settings The warmup.
+ * @returns The schedule.
+ *
+ * @example
+ * ```ts
+ * import { constant, train } from 'tfjs-transfer';
+ *
+ * train({ epochs: 5, schedule: constant({ warmup: 10 }) });
+ * ```
+ */
+export function constant({ warmup = 0 }: WarmupSettings = {}): Schedule & { readonly warmup: number } {
+  return { kind: 'schedule', name: 'constant', warmup, rateAt: (peak, step) => warm(peak, step, warmup, () => peak) };
+}
+
+/**
+ * A rate that falls in a straight line to 0: `peak (T - s) / (T - w)`.
+ *
+ * @param settings The warmup.
+ * @returns The schedule, as `get_linear_schedule_with_warmup` of Hugging Face computes it.
+ *
+ * @example
+ * ```ts
+ * import { linear, train } from 'tfjs-transfer';
+ *
+ * train({ epochs: 3, learningRate: 2e-5, schedule: linear({ warmup: 100 }) });
+ * ```
+ */
+export function linear({ warmup = 0 }: WarmupSettings = {}): Schedule & { readonly warmup: number } {
+  return {
+    kind: 'schedule',
+    name: 'linear',
+    warmup,
+    rateAt: (peak, step, steps) => warm(peak, step, warmup, () => peak * (1 - progress(step, steps, warmup))),
+  };
+}
+
+/**
+ * A rate that falls along half a cosine to 0: `peak / 2 (1 + cos(pi (s - w) / (T - w)))`.
+ *
+ * @param settings The warmup.
+ * @returns The schedule (Loshchilov and Hutter, 2017, equation 5, without restarts).
+ *
+ * @example
+ * ```ts
+ * import { cosine, train } from 'tfjs-transfer';
+ *
+ * train({ epochs: 10, schedule: cosine() });
+ * ```
+ */
+export function cosine({ warmup = 0 }: WarmupSettings = {}): Schedule & { readonly warmup: number } {
+  return {
+    kind: 'schedule',
+    name: 'cosine',
+    warmup,
+    rateAt: (peak, step, steps) =>
+      warm(peak, step, warmup, () => (peak / 2) * (1 + Math.cos(Math.PI * progress(step, steps, warmup)))),
+  };
+}
+
+/** Settings of {@link oneCycle}. */
+export interface OneCycleSettings {
+  /** The share of the steps in which the rate rises. Default: 0.3. */
+  readonly pctStart?: number;
+  /** The rate begins at `peak / div`. Default: 25. */
+  readonly div?: number;
+  /** The rate ends at `peak / div / finalDiv`. Default: 1e4. */
+  readonly finalDiv?: number;
+}
+
+/**
+ * A rate that rises along a cosine to its peak and falls along one to almost nothing.
+ *
+ * @param settings The share of the rise and the two ends.
+ * @returns The schedule (Smith, 2018), as PyTorch's `OneCycleLR` computes it.
+ *
+ * @example
+ * ```ts
+ * import { oneCycle, train } from 'tfjs-transfer';
+ *
+ * train({ epochs: 5, learningRate: 2e-3, schedule: oneCycle() });
+ * ```
+ */
+export function oneCycle({ pctStart = 0.3, div = 25, finalDiv = 1e4 }: OneCycleSettings = {}): Schedule &
+  Required<OneCycleSettings> {
+  const between = (from: number, to: number, share: number) => to + ((from - to) / 2) * (1 + Math.cos(Math.PI * share));
+  return {
+    kind: 'schedule',
+    name: 'oneCycle',
+    pctStart,
+    div,
+    finalDiv,
+    rateAt(peak, step, steps) {
+      const top = pctStart * steps - 1;
+      const last = Math.max(1, steps - 1);
+      const [first, final] = [peak / div, peak / div / finalDiv];
+      return step <= top
+        ? between(first, peak, top > 0 ? step / top : 1)
+        : between(peak, final, last > top ? (step - Math.max(0, top)) / (last - Math.max(0, top)) : 1);
+    },
+  };
+}

@@ -1,0 +1,119 @@
+import type { Callback } from './callbacks.ts';
+import type { Edit } from './edits.ts';
+import { TransferError } from './errors.ts';
+import type { Loss } from './loss.ts';
+import type { Metric } from './metrics.ts';
+import type { Optimizer } from './optimizer.ts';
+import type { Schedule } from './schedules.ts';
+
+/** Settings of {@link train}. */
+export interface TrainSettings {
+  /** How often every example is seen. */
+  readonly epochs: number;
+  /** The peak rate. Default: 1e-3 for the head and 1e-4 for tuned layers of the base. */
+  readonly learningRate?: number;
+  /** Examples a step. Default: 32. */
+  readonly batchSize?: number;
+  /** Default: Adam. */
+  readonly optimizer?: Optimizer;
+  /** How the rate moves. Default: constant. */
+  readonly schedule?: Schedule;
+  /** Default: the head's. */
+  readonly loss?: Loss;
+  /** Default: none but the keeping of the best weights. */
+  readonly callbacks?: readonly Callback[];
+  /** Computed on the validation split after each epoch. Default: accuracy, or the mean absolute error in regression. */
+  readonly metrics?: readonly Metric[];
+  /**
+   * How many augmented views of an example there are. Each is computed once and its features are cached; without it,
+   * every epoch sees a new view and nothing is cached. No effect on data without augmentation.
+   */
+  readonly views?: number;
+}
+
+/** A stretch of training with one setting, as data. */
+export interface Phase extends TrainSettings {
+  readonly kind: 'phase';
+  readonly name: 'train';
+}
+
+/** An edit of the settings, or a stretch of training. */
+export type Step = Edit | Phase;
+
+/** What {@link fineTune} does: edits and phases, a phase last. */
+export type Strategy = readonly [...Step[], Phase];
+
+/**
+ * A stretch of training.
+ *
+ * @param settings Epochs, rate, optimizer and the rest; each has its default.
+ * @returns The phase.
+ * @throws TransferError `INVALID_ARGUMENT` where a number is out of its range.
+ *
+ * @example
+ * ```ts
+ * import { cosine, train } from 'tfjs-transfer';
+ *
+ * train({ epochs: 10, learningRate: 1e-4, schedule: cosine() });
+ * ```
+ */
+export function train(settings: TrainSettings): Phase {
+  const { epochs, learningRate = 1, batchSize = 1, views = 1 } = settings;
+  const wrong = [
+    !(Number.isInteger(epochs) && epochs >= 1) && `epochs: ${epochs}; pass a whole number from 1`,
+    !(Number.isFinite(learningRate) && learningRate > 0) && `learningRate: ${learningRate}; pass a number above 0`,
+    !(Number.isInteger(batchSize) && batchSize >= 1) && `batchSize: ${batchSize}; pass a whole number from 1`,
+    !(Number.isInteger(views) && views >= 1) && `views: ${views}; pass a whole number from 1`,
+  ].filter(Boolean);
+  if (wrong.length) throw new TransferError('INVALID_ARGUMENT', `train received ${wrong.join('; ')}.`);
+  return { kind: 'phase', name: 'train', ...settings };
+}
+
+/**
+ * Joins steps and strategies into one strategy.
+ *
+ * @param parts Edits, phases and strategies, in order; the last must train.
+ * @returns The strategy: a plain array, flattened. Where the last part is known to be an edit, its type is no
+ * `Strategy`, and {@link fineTune} does not take it.
+ *
+ * @example
+ * ```ts
+ * import { linearProbe, sequence, train, unfreezeTop } from 'tfjs-transfer';
+ *
+ * const strategy = sequence(linearProbe({ epochs: 10 }), unfreezeTop(3), train({ epochs: 10, learningRate: 1e-4 }));
+ * console.log(strategy.length); // 4
+ * ```
+ */
+export function sequence<const Parts extends readonly (Step | Strategy)[]>(
+  ...parts: Parts
+): Parts extends readonly [...unknown[], Phase | Strategy] ? Strategy : readonly Step[] {
+  return parts.flatMap((part) => (Array.isArray(part) ? part : [part])) as never;
+}
+
+/**
+ * Refuses what is no strategy.
+ *
+ * @param strategy The steps.
+ * @throws TransferError `INVALID_ORDER` where it is empty or ends with an edit; `INVALID_ARGUMENT` where it holds
+ * anything else.
+ */
+export function assertStrategy(strategy: unknown): asserts strategy is Strategy {
+  if (!Array.isArray(strategy)) {
+    throw new TransferError('INVALID_ARGUMENT', `The strategy is ${typeof strategy}. Pass sequence(...) or a recipe such as linearProbe().`);
+  }
+  const stranger = strategy.findIndex((step) => step?.kind !== 'edit' && step?.kind !== 'phase');
+  if (stranger >= 0) {
+    throw new TransferError(
+      'INVALID_ARGUMENT',
+      `Step ${stranger + 1} of the strategy is no edit and no phase. Pass what freeze(), unfreezeTop(n), train({ ... }) and the like return.`,
+    );
+  }
+  const last = strategy.at(-1);
+  if (last?.kind === 'phase') return;
+  throw new TransferError(
+    'INVALID_ORDER',
+    last
+      ? `The strategy ends with the edit ${String(last.name)}, which nothing trains after. Add train({ epochs }) behind it, or take it away.`
+      : 'The strategy is empty. Pass at least one phase, such as train({ epochs: 10 }) or linearProbe({ epochs: 10 }).',
+  );
+}

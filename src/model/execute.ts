@@ -1,0 +1,84 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Application, ValueId } from './graph.ts';
+import { tidy } from './tidy.ts';
+
+/** A tensor with the mask that belongs to it. */
+export interface Value {
+  readonly tensor: tf.Tensor;
+  readonly mask: tf.Tensor | null;
+}
+
+/** Values by number. */
+export type Values = ReadonlyMap<ValueId, Value>;
+
+/** Computes the outputs of one application from its inputs; undefined leaves it to the layer itself. */
+export type Override = (application: Application, inputs: readonly tf.Tensor[]) => tf.Tensor | undefined;
+
+/**
+ * Runs applications in order, each with its own mask: where tfjs lets a mask leak to later layers (trap T19), here a
+ * mask belongs to its value.
+ *
+ * @param applications The applications, in order.
+ * @param given The values that are there already.
+ * @param override What is computed otherwise than by the layer: dropout and BatchNormalization in training.
+ * @param after Called after each application, to free what nothing needs any more.
+ * @returns All values, the given ones included.
+ */
+export function execute(
+  applications: readonly Application[],
+  given: Values,
+  override: Override = () => undefined,
+  after: (index: number, values: Map<ValueId, Value>) => void = () => {},
+): Map<ValueId, Value> {
+  const values = new Map(given);
+  applications.forEach((application, index) => {
+    const inputs = application.inputs.map((id) => values.get(id) as Value);
+    for (const [i, value] of apply(application, inputs, override).entries()) {
+      values.set(application.outputs[i] as ValueId, value);
+    }
+    after(index, values);
+  });
+  return values;
+}
+
+function apply({ layer, ...rest }: Application, inputs: readonly Value[], override: Override): Value[] {
+  const tensors = inputs.map(({ tensor }) => tensor);
+  const masks = inputs.map(({ mask }) => mask);
+  const mask = masks[0];
+  const replaced = override({ layer, ...rest }, tensors);
+  const result = replaced ?? layer.apply(tensors.length === 1 ? (tensors[0] as tf.Tensor) : tensors, mask ? { mask } : {});
+  const outputs = (Array.isArray(result) ? result : [result]) as tf.Tensor[];
+  const computed = layer.supportsMasking ? layer.computeMask(tensors, masks as tf.Tensor[]) : null;
+  const outputMask = (Array.isArray(computed) ? computed[0] : computed) ?? null;
+  return outputs.map((tensor) => ({ tensor, mask: outputMask }));
+}
+
+/**
+ * Runs applications in inference mode and frees every value after its last use.
+ *
+ * @param applications The applications, in order.
+ * @param given The values that are there already; they stay the caller's.
+ * @param wanted The values to return, owned by the caller.
+ */
+export function infer(applications: readonly Application[], given: Values, wanted: readonly ValueId[]): Value[] {
+  const lastUse = new Map<ValueId, number>();
+  applications.forEach(({ inputs, outputs }, index) => {
+    for (const id of [...outputs, ...inputs]) lastUse.set(id, index);
+  });
+  for (const id of [...wanted, ...given.keys()]) lastUse.delete(id);
+  const free = (index: number, values: Map<ValueId, Value>) => {
+    const { inputs, outputs } = applications[index] as Application;
+    for (const id of [...inputs, ...outputs]) {
+      if (lastUse.get(id) !== index) continue;
+      values.get(id)?.tensor.dispose();
+      values.delete(id);
+    }
+  };
+  // One tidy for the whole run: masks may serve several values, and it frees them with the rest at the end.
+  return tidy(() => {
+    const values = execute(applications, given, undefined, free);
+    const result = wanted.map((id) => values.get(id) as Value);
+    // A value that was given is returned as a tensor of its own, so that the caller may dispose every result.
+    return result.map(({ tensor, mask }) => ({ tensor: tf.clone(tensor), mask: mask && tf.clone(mask) }));
+  });
+}

@@ -1,0 +1,26 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Loss } from '../core/loss.ts';
+
+/**
+ * The value of a loss: a scalar, the mean over the batch.
+ *
+ * @param loss The loss as data.
+ * @param outputs The head's outputs, `[batch, outputs]`: logits for the cross-entropies.
+ * @param targets Class indices `[batch]` (int32) for softmax cross-entropy, else `[batch, outputs]`.
+ */
+export function lossOf(loss: Loss, outputs: tf.Tensor2D, targets: tf.Tensor): tf.Scalar {
+  if (loss.name === 'meanSquaredError') return tf.mean(tf.square(tf.sub(outputs, targets)));
+  const weights = loss.classWeights && tf.tensor1d([...loss.classWeights]);
+  if (loss.name === 'softmaxCrossEntropy') {
+    const classes = outputs.shape[1];
+    // Cast: on WASM, oneHot(..., 'float32') holds the bits of integers (trap T23).
+    const oneHot = tf.cast(tf.oneHot(targets as tf.Tensor1D, classes), 'float32');
+    const smooth = tf.add(tf.mul(oneHot, 1 - loss.labelSmoothing), loss.labelSmoothing / classes);
+    const each = tf.neg(tf.sum(tf.mul(smooth, tf.logSoftmax(outputs)), -1));
+    return tf.mean(weights ? tf.mul(each, tf.gather(weights, targets as tf.Tensor1D)) : each);
+  }
+  const smooth = tf.add(tf.mul(targets, 1 - loss.labelSmoothing), loss.labelSmoothing / 2);
+  // max(x, 0) - x y + log(1 + exp(-|x|)) overflows nowhere.
+  const each = tf.add(tf.sub(tf.relu(outputs), tf.mul(outputs, smooth)), tf.log1p(tf.exp(tf.neg(tf.abs(outputs)))));
+  return tf.mean(weights ? tf.mul(each, weights) : each);
+}

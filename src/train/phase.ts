@@ -1,0 +1,155 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { bestWeights } from '../core/callbacks.ts';
+import { TransferError } from '../core/errors.ts';
+import type { EpochRecord, PhaseRecord, Scores, TrainEvent } from '../core/events.ts';
+import { accuracy, meanAbsoluteError } from '../core/metrics.ts';
+import type { Tensors } from '../core/optimizer.ts';
+import { permutation, randomStream } from '../core/random.ts';
+import { constant } from '../core/schedules.ts';
+import type { Values } from '../model/execute.ts';
+import { networkBehind } from '../model/network.ts';
+import { disposeValues } from './features.ts';
+import { isFinite, whereNotFinite } from './finite.ts';
+import { adam } from './optimizers.ts';
+import { preparePhaseFeatures } from './phase-features.ts';
+import type { PlannedPhase } from './plan.ts';
+import { learningRates } from './rates.ts';
+import { beginPhase, cloneTensors, commitStep, type RunContext, type RunState } from './run-state.ts';
+import { score } from './score.ts';
+import { type StepPlan, trainStep } from './step.ts';
+import { targetTensor } from './targets.ts';
+
+/**
+ * Runs one phase.
+ *
+ * @param state The run; changed by each whole step. At the end its weights are the phase's best, where best are kept.
+ * @param planned The phase.
+ * @param index Its position in the strategy, from 0.
+ * @param context The run's data, seed and signal.
+ * @param pause Called between batches: yields to the event loop, and throws where the run is aborted.
+ * @yields What happens.
+ * @returns The record of the phase.
+ */
+export async function* runPhase(
+  state: RunState,
+  planned: PlannedPhase,
+  index: number,
+  context: RunContext,
+  pause: () => Promise<void>,
+): AsyncGenerator<TrainEvent, PhaseRecord> {
+  const { data, seed } = context;
+  const { phase, model, trained, split } = planned;
+  const { batchSize = 32, epochs, schedule = constant(), optimizer = adam() } = phase;
+  const { peak, factors } = learningRates(planned);
+  const loss = phase.loss ?? model.head.loss;
+  const plan: StepPlan = { network: networkBehind(model), split, trained, loss, optimizer, factors };
+  beginPhase(state, plan);
+  const features = yield* preparePhaseFeatures(state, planned, context, pause);
+  const watch = observe(state, planned, data.validation !== undefined);
+  const stepsPerEpoch = Math.ceil(data.train.size / batchSize);
+  try {
+    const before = await validate();
+    if (before) yield finish({ epoch: 0, loss: before.loss, learningRate: 0, validation: before });
+    for (let epoch = 1; epoch <= epochs && !watch.stopped(); epoch++) {
+      const order = permutation(data.train.size, randomStream(seed, 'order', index, epoch));
+      let total = 0;
+      let learningRate = 0;
+      for (let step = 0; step < stepsPerEpoch; step++) {
+        await pause();
+        const at = (epoch - 1) * stepsPerEpoch + step;
+        learningRate = watch.rateFactor() * schedule.rateAt(peak, at, epochs * stepsPerEpoch);
+        const indices = order.slice(step * batchSize, (step + 1) * batchSize);
+        const cut = await features('train', indices, epoch - 1);
+        const targets = targetTensor(model.head, indices.map((i) => data.train.targets[i] as number));
+        const done = await oneStep(state, plan, cut, targets, learningRate, [seed, 'step', index, at]);
+        total += done.loss * indices.length;
+        yield { kind: 'step', phase: index, epoch, step: step + 1, steps: stepsPerEpoch, ...done, learningRate };
+      }
+      const validation = await validate();
+      yield finish({ epoch, loss: total / data.train.size, learningRate, ...(validation && { validation }) });
+    }
+  } finally {
+    // Whatever ended the phase, its best weights are what it leaves.
+    watch.restore();
+  }
+  return { name: phase.name, epochs: watch.records, kept: watch.kept() };
+
+  function finish(record: EpochRecord): TrainEvent {
+    watch.after(record);
+    return { kind: 'epoch', phase: index, epochs, ...record };
+  }
+
+  async function validate(): Promise<Scores | undefined> {
+    if (!data.validation) return undefined;
+    const metrics = phase.metrics ?? [model.head.task === 'regression' ? meanAbsoluteError() : accuracy()];
+    const where = { network: plan.network, values: state.values, split };
+    const read = (indices: readonly number[]) => features('validation', indices, 0);
+    const result = await score(where, { head: model.head, loss }, data.validation, batchSize, read, pause);
+    return { loss: result.loss, metrics: Object.fromEntries(metrics.map((m) => [m.name, m.compute(result.outcome)])) };
+  }
+}
+
+/** Runs one step and takes its result over, if it is finite. Disposes the batch. */
+async function oneStep(
+  state: RunState,
+  plan: StepPlan,
+  cut: Values,
+  targets: tf.Tensor,
+  learningRate: number,
+  key: readonly (string | number)[],
+): Promise<{ readonly loss: number; readonly gradientNorm: number }> {
+  try {
+    const result = trainStep(plan, state.values, state.optimizerState, cut, targets, learningRate, key);
+    const numbers = tf.stack([result.loss, result.gradientNorm]);
+    const [loss, gradientNorm] = (await numbers.data()) as unknown as readonly [number, number];
+    tf.dispose([result.loss, result.gradientNorm, numbers]);
+    if (!isFinite([loss, gradientNorm])) {
+      const where = await whereNotFinite(plan, state.values, cut, result.values);
+      tf.dispose([result.values, result.state] as never);
+      throw new TransferError(
+        'NOT_FINITE',
+        `Training stopped in phase ${Number(key[2]) + 1}, step ${Number(key[3]) + 1}: ${where} is NaN or Infinity. The weights ` +
+          'of the step before are kept (error.model). Lower the learning rate, or clip gradients: chain(clipByGlobalNorm(1), adam()).',
+      );
+    }
+    commitStep(state, result.values, result.state);
+    return { loss, gradientNorm };
+  } finally {
+    targets.dispose();
+    disposeValues(cut);
+  }
+}
+
+/** Follows the epochs of a phase: what callbacks say, and which weights are the best. */
+function observe(state: RunState, { phase }: PlannedPhase, validated: boolean) {
+  const callbacks = [...(phase.callbacks ?? [])];
+  const keeps = callbacks.some(({ name }) => name === 'bestWeights' || name === 'lastWeights');
+  if (validated && !keeps) callbacks.push(bestWeights());
+  const observers = callbacks.map((callback) => callback.start());
+  const records: EpochRecord[] = [];
+  let best: { readonly values: Tensors; readonly epoch: number } | undefined;
+  let stopped = false;
+  let rateFactor = 1;
+  return {
+    records,
+    stopped: () => stopped,
+    rateFactor: () => rateFactor,
+    kept: () => best?.epoch ?? records.at(-1)?.epoch ?? 0,
+    after(record: EpochRecord) {
+      records.push(record);
+      for (const verdict of observers.map((observer) => observer(record))) {
+        rateFactor *= verdict.rateFactor ?? 1;
+        stopped ||= verdict.stop ?? false;
+        if (!verdict.keep) continue;
+        if (best) tf.dispose(best.values);
+        best = { values: cloneTensors(state.values), epoch: record.epoch };
+      }
+    },
+    restore() {
+      if (!best) return;
+      tf.dispose(state.values);
+      // A weight that this phase copied from the base, and that no epoch ended with, has gone back to the base's.
+      state.values = best.values;
+    },
+  };
+}

@@ -1,0 +1,84 @@
+import { TransferError } from '../core/errors.ts';
+import type { TransferModel } from '../core/handle.ts';
+import { assertStrategy, type Phase, type Strategy } from '../core/strategy.ts';
+import { isTransferModel } from '../model/as-base.ts';
+import { networkBehind } from '../model/network.ts';
+import { type Split, split } from '../model/split.ts';
+import { innerLayers, type Layer } from '../model/tfjs-internals.ts';
+import { type Trained, trainedBy } from '../model/trained.ts';
+import { isNoise } from './noise.ts';
+
+/** A phase with all that can be said of it before anything runs. */
+export interface PlannedPhase {
+  readonly phase: Phase;
+  /** The model as the edits before the phase leave it: its settings, not its weights. */
+  readonly model: TransferModel;
+  readonly trained: Trained;
+  readonly split: Split;
+}
+
+/**
+ * Works out every phase of a strategy.
+ *
+ * @param model The model.
+ * @param strategy The strategy.
+ * @throws TransferError `INVALID_ORDER`, `INVALID_ARGUMENT`, `NOT_FOUND` from the steps; `NOT_TRAINABLE` where a layer
+ * above a frontier cannot be trained rightly.
+ */
+export function planOf(model: TransferModel, strategy: Strategy): PlannedPhase[] {
+  assertModel(model);
+  assertStrategy(strategy);
+  const { graph } = networkBehind(model);
+  const planned: PlannedPhase[] = [];
+  let current = model;
+  for (const step of strategy) {
+    if (step.kind === 'edit') {
+      current = step(current);
+      continue;
+    }
+    const trained = trainedBy(current.layers, current.settings);
+    const divided = split(graph, trained.layers);
+    assertPure(divided);
+    planned.push({ phase: step, model: current, trained, split: divided });
+  }
+  return planned;
+}
+
+function assertModel(model: unknown): void {
+  if (isTransferModel(model)) return;
+  const isBase = (model as { readonly kind?: unknown } | null)?.kind === 'base';
+  throw new TransferError(
+    'INVALID_ORDER',
+    isBase
+      ? 'The base has no head to train. Attach one: pipe(base, attachHead(classifier(labels))).'
+      : `Received ${typeof model} in place of a model. Pass what attachHead, fineTune or loadModel returns.`,
+  );
+}
+
+/** Refuses layers whose state or chance would make a run depend on more than its seed (trap T22). */
+function assertPure({ prefix, suffix }: Split): void {
+  for (const { layer, path } of [...prefix, ...suffix]) {
+    if (recurrent(layer).some((inner) => (inner as { stateful?: boolean }).stateful)) {
+      refuse(path, 'a stateful recurrent layer, whose output depends on the batches before', 'Build the base with stateful: false');
+    }
+  }
+  for (const { layer, path, inferenceOnly } of suffix) {
+    if (inferenceOnly) continue;
+    const drops = recurrent(layer).some((inner) => {
+      const { dropout, recurrentDropout } = inner as { dropout?: unknown; recurrentDropout?: unknown };
+      return Number(dropout) > 0 || Number(recurrentDropout) > 0;
+    });
+    if (drops) {
+      refuse(path, 'a recurrent layer with dropout, which tfjs cannot seed', 'Freeze it with fewer units in unfreezeTop, or build the base without dropout');
+    }
+    if (innerLayers(layer).some(isNoise)) {
+      refuse(path, 'a wrapper around dropout or noise, which tfjs cannot seed', 'Freeze it with fewer units in unfreezeTop, or build the base without it');
+    }
+  }
+}
+
+const recurrent = (layer: Layer) => [layer, ...innerLayers(layer)];
+
+function refuse(path: string, what: string, remedy: string): never {
+  throw new TransferError('NOT_TRAINABLE', `${path} is ${what}. ${remedy}.`);
+}

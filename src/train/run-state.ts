@@ -1,0 +1,67 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Dataset } from '../core/data.ts';
+import type { Optimizer, OptimizerState, Tensors } from '../core/optimizer.ts';
+import type { FeatureCache } from './features.ts';
+import type { StepPlan } from './step.ts';
+import { valueOf } from '../model/weights.ts';
+
+/** What a run carries from step to step and from phase to phase. Its tensors are the run's. */
+export interface RunState {
+  /** Every weight that differs from the network's variables. */
+  values: Tensors;
+  optimizer: Optimizer | undefined;
+  optimizerState: OptimizerState;
+  /** The features of the last phase, by split. */
+  readonly caches: { train?: FeatureCache; validation?: FeatureCache };
+}
+
+/** What does not change over a run. */
+export interface RunContext {
+  readonly data: Dataset;
+  readonly seed: number;
+  /** How many bytes of features may be kept in memory. */
+  readonly cacheBytes: number;
+  readonly signal?: AbortSignal;
+}
+
+/** Clones tensors; clones share their data. */
+export function cloneTensors(tensors: Tensors): Tensors {
+  return Object.fromEntries(Object.entries(tensors).map(([key, tensor]) => [key, tf.clone(tensor)]));
+}
+
+/**
+ * Gets a run ready for a phase: copies the base's weights that the phase trains and makes the optimizer's state of new
+ * ones. Where the optimizer is the one of the phase before, what it remembers of a weight stays.
+ *
+ * @param state The run.
+ * @param plan The phase.
+ */
+export function beginPhase(state: RunState, { network, trained, optimizer }: StepPlan): void {
+  const parameters = Object.fromEntries(trained.keys.map((key) => [key, valueOf(network.variables, state.values, key)]));
+  const same = state.optimizer && JSON.stringify(state.optimizer) === JSON.stringify(optimizer);
+  if (!same) {
+    tf.dispose(state.optimizerState as never);
+    state.optimizerState = {};
+  }
+  const fresh = Object.entries(parameters).filter(([key]) => !(key in state.optimizerState));
+  const added = tf.tidy(() => optimizer.init(Object.fromEntries(fresh)) as never) as OptimizerState;
+  state.optimizer = optimizer;
+  state.optimizerState = { ...state.optimizerState, ...added };
+}
+
+/**
+ * Takes over the result of a whole step and disposes what it replaces.
+ *
+ * @param state The run.
+ * @param values The new weights.
+ * @param optimizerState The new state, of all weights.
+ */
+export function commitStep(state: RunState, values: Tensors, optimizerState: OptimizerState): void {
+  const kept = new Set(Object.values(optimizerState).flatMap((fields) => Object.values(fields)));
+  for (const field of Object.values(state.optimizerState).flatMap((fields) => Object.values(fields))) {
+    if (typeof field !== 'number' && !kept.has(field)) field.dispose();
+  }
+  for (const key of Object.keys(values)) state.values[key]?.dispose();
+  state.values = { ...state.values, ...values };
+  state.optimizerState = optimizerState;
+}

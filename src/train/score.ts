@@ -1,0 +1,68 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Examples } from '../core/data.ts';
+import type { Head } from '../core/head.ts';
+import type { Loss } from '../core/loss.ts';
+import type { Outcome } from '../core/metrics.ts';
+import type { Tensors } from '../core/optimizer.ts';
+import { infer, type Values } from '../model/execute.ts';
+import type { ValueId } from '../model/graph.ts';
+import type { Network } from '../model/network.ts';
+import type { Split } from '../model/split.ts';
+import { tidy } from '../model/tidy.ts';
+import { withValues } from '../model/weights.ts';
+import { disposeValues } from './features.ts';
+import { lossOf } from './losses.ts';
+import { targetTensor } from './targets.ts';
+
+/** Turns a head's outputs to what it predicts: softmax or sigmoid of logits, values in regression. */
+export function activate(head: Head, outputs: tf.Tensor2D): tf.Tensor2D {
+  if (head.task === 'classification') return tf.softmax(outputs);
+  return head.task === 'multiLabel' ? tf.sigmoid(outputs) : tf.clone(outputs);
+}
+
+/**
+ * Runs examples through the suffix in inference mode.
+ *
+ * @param network The network.
+ * @param values The weights that differ from its variables.
+ * @param split Where it is divided.
+ * @param head The head.
+ * @param loss The loss to compute.
+ * @param examples The examples.
+ * @param batchSize Examples at a time.
+ * @param features The values at the frontier of a batch; disposed here.
+ * @param between Called between batches, to yield to the event loop; it may throw to stop.
+ * @returns The mean loss, and scores and targets for metrics.
+ */
+export async function score(
+  { network, values, split }: { readonly network: Network; readonly values: Tensors; readonly split: Split },
+  { head, loss }: { readonly head: Head; readonly loss: Loss },
+  examples: Examples,
+  batchSize: number,
+  features: (indices: readonly number[]) => Values | Promise<Values>,
+  between: () => Promise<void> = async () => {},
+): Promise<{ readonly loss: number; readonly outcome: Outcome }> {
+  const scores: Float32Array[] = [];
+  let total = 0;
+  for (let from = 0; from < examples.size; from += batchSize) {
+    const indices = Array.from({ length: Math.min(batchSize, examples.size - from) }, (_, i) => from + i);
+    const cut = await features(indices);
+    const targets = targetTensor(head, indices.map((index) => examples.targets[index] as number));
+    const result = tidy(() => {
+      const [value] = withValues(network.variables, values, () => infer(split.suffix, cut, network.graph.outputs as ValueId[]));
+      const outputs = value?.tensor as tf.Tensor2D;
+      return { loss: lossOf(loss, outputs, targets), scores: activate(head, outputs) };
+    });
+    try {
+      total += ((await result.loss.data())[0] as number) * indices.length;
+      const numbers = (await result.scores.data()) as Float32Array;
+      const width = head.labels.length;
+      for (let row = 0; row < indices.length; row++) scores.push(numbers.slice(row * width, (row + 1) * width));
+    } finally {
+      disposeValues(cut);
+      tf.dispose([targets, result.loss, result.scores]);
+    }
+    await between();
+  }
+  return { loss: total / examples.size, outcome: { task: head.task, labels: head.labels, scores, targets: examples.targets } };
+}

@@ -1,0 +1,146 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { LayerPath, WeightKey } from '../core/handle.ts';
+import type { Loss } from '../core/loss.ts';
+import type { Optimizer, OptimizerState, Tensors } from '../core/optimizer.ts';
+import { randomStream } from '../core/random.ts';
+import { execute, type Override, type Values } from '../model/execute.ts';
+import type { Graph } from '../model/graph.ts';
+import type { Network } from '../model/network.ts';
+import type { Split } from '../model/split.ts';
+import { asBatchNormalization, type BatchNormalization, innerLayers, type Layer } from '../model/tfjs-internals.ts';
+import { tidy } from '../model/tidy.ts';
+import type { Trained } from '../model/trained.ts';
+import { layersOf, valueOf, weightsOf, withValues } from '../model/weights.ts';
+import { type BatchStatistics, moveStatistic, normalizeBatch } from './batch-norm.ts';
+import { lossOf } from './losses.ts';
+import { applyNoise, isNoise } from './noise.ts';
+import { globalNorm } from './optimizers.ts';
+
+/** What stays the same over the steps of a phase. */
+export interface StepPlan {
+  readonly network: Network;
+  readonly split: Split;
+  readonly trained: Trained;
+  readonly loss: Loss;
+  readonly optimizer: Optimizer;
+  /** Factors on the update of each trained weight. */
+  readonly factors: Readonly<Record<WeightKey, number>>;
+}
+
+/** What a step changes. */
+export interface StepResult {
+  readonly loss: tf.Scalar;
+  readonly gradientNorm: tf.Scalar;
+  /** New values of every weight and moving statistic that changed. */
+  readonly values: Tensors;
+  readonly state: OptimizerState;
+}
+
+/**
+ * One step of training: a pure function of its arguments, run synchronously. The caller disposes the result.
+ *
+ * @param plan What the phase keeps.
+ * @param values All weights that differ from the network's variables, the trained ones included.
+ * @param state The optimizer's state, with an entry for each trained weight.
+ * @param cut The values at the frontier, with their masks.
+ * @param targets The targets of the batch.
+ * @param learningRate The rate of this step.
+ * @param seed The key of the random numbers of this step.
+ */
+export function trainStep(
+  plan: StepPlan,
+  values: Tensors,
+  state: OptimizerState,
+  cut: Values,
+  targets: tf.Tensor,
+  learningRate: number,
+  seed: readonly (string | number)[],
+): StepResult {
+  const { network, trained, optimizer, factors } = plan;
+  const statistics: { readonly path: LayerPath; readonly batch: BatchStatistics }[] = [];
+  try {
+    return tidy(step);
+  } finally {
+    for (const { batch } of statistics) tf.dispose([batch.mean, batch.variance]);
+  }
+
+  function step(): StepResult {
+    const parameters = Object.fromEntries(
+      trained.keys.map((key) => [key, valueOf(network.variables, values, key)] as const),
+    );
+    const lossAt = (...current: tf.Tensor[]) => {
+      const swapped = { ...values, ...Object.fromEntries(trained.keys.map((key, i) => [key, current[i] as tf.Tensor])) };
+      return withValues(network.variables, swapped, () => {
+        const outputs = forward(plan, cut, seed, statistics);
+        return tf.addN([lossOf(plan.loss, outputs, targets), ...regularization(network.graph, trained.layers)]);
+      });
+    };
+    const { value: loss, grads } = tf.valueAndGrads(lossAt)(Object.values(parameters));
+    const gradients = Object.fromEntries(trained.keys.map((key, i) => [key, grads[i] as tf.Tensor]));
+    const { updates, state: next } = optimizer.update(gradients, state, parameters, learningRate);
+    const moved = Object.fromEntries(
+      trained.keys.map((key): readonly [WeightKey, tf.Tensor] => {
+        const added = tf.add(parameters[key] as tf.Tensor, tf.mul(updates[key] as tf.Tensor, factors[key] ?? 1));
+        // Constraints run here, after the update, and nowhere else: tfjs runs them at every write (trap T20).
+        return [key, network.variables.get(key)?.constraint?.apply(added) ?? added];
+      }),
+    );
+    return {
+      loss: loss as tf.Scalar,
+      gradientNorm: globalNorm(gradients),
+      values: { ...moved, ...movedStatistics(network, values, statistics) },
+      state: { ...state, ...next },
+    };
+  }
+}
+
+/** Runs the suffix in training mode. */
+function forward(
+  { network, split, trained }: StepPlan,
+  cut: Values,
+  seed: readonly (string | number)[],
+  statistics: { readonly path: LayerPath; readonly batch: BatchStatistics }[],
+): tf.Tensor2D {
+  const uses = new Map<LayerPath, number>();
+  const override: Override = ({ layer, path, inferenceOnly }, inputs) => {
+    const use = uses.get(path) ?? 0;
+    uses.set(path, use + 1);
+    if (inferenceOnly) return undefined;
+    if (isNoise(layer)) return applyNoise(layer, inputs[0] as tf.Tensor, randomStream(...seed, path, use));
+    const normalization = trained.batchStatistics.has(path) ? asBatchNormalization(layer) : undefined;
+    if (!normalization) return undefined;
+    const { output, statistics: batch } = normalizeBatch(normalization, inputs[0] as tf.Tensor);
+    // Kept, as the gradient's own scope ends before they are read.
+    statistics.push({ path, batch: { mean: tf.keep(batch.mean), variance: tf.keep(batch.variance) } });
+    return output;
+  };
+  const outputs = execute(split.suffix, cut, override);
+  return outputs.get(network.graph.outputs[0] as number)?.tensor as tf.Tensor2D;
+}
+
+function regularization(graph: Graph, trained: ReadonlySet<LayerPath>): tf.Scalar[] {
+  return layersOf(graph)
+    .filter(({ path }) => trained.has(path))
+    .flatMap(({ layer }) => [layer, ...innerLayers(layer)])
+    .flatMap((layer: Layer) => layer.calculateLosses());
+}
+
+/** Moves the statistics of each BatchNormalization once for each of its uses, in order. */
+function movedStatistics(
+  network: Network,
+  values: Tensors,
+  statistics: readonly { readonly path: LayerPath; readonly batch: BatchStatistics }[],
+): Tensors {
+  const layers = new Map(layersOf(network.graph).map(({ layer, path }) => [path, layer]));
+  const moved: Record<WeightKey, tf.Tensor> = {};
+  for (const { path, batch } of statistics) {
+    const layer = layers.get(path) as Layer;
+    const { movingMean, momentum } = asBatchNormalization(layer) as BatchNormalization;
+    for (const { info, variable } of weightsOf(layer, path)) {
+      if (info.role !== 'statistic') continue;
+      const old = moved[info.key] ?? valueOf(network.variables, values, info.key);
+      moved[info.key] = moveStatistic(old, variable === movingMean ? batch.mean : batch.variance, momentum);
+    }
+  }
+  return moved;
+}

@@ -1,0 +1,71 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Dataset, Examples } from '../core/data.ts';
+import { TransferError } from '../core/errors.ts';
+import type { Head } from '../core/head.ts';
+import type { Target } from '../core/metrics.ts';
+
+/**
+ * The targets of a batch as the loss reads them.
+ *
+ * @param head The head.
+ * @param targets The targets.
+ * @returns Class indices `[batch]` (int32), or `[batch, outputs]`; owned by the caller.
+ */
+export function targetTensor(head: Head, targets: readonly Target[]): tf.Tensor {
+  return head.task === 'classification'
+    ? tf.tensor1d(targets as number[], 'int32')
+    : tf.tensor2d(targets as number[][], [targets.length, head.labels.length], 'float32');
+}
+
+/**
+ * Refuses data whose targets do not fit a head, before anything runs.
+ *
+ * @param head The head.
+ * @param data The splits.
+ * @throws TransferError `INVALID_DATA`.
+ */
+export function assertDataset(head: Head, data: Dataset): void {
+  if (data?.train?.kind !== 'examples') {
+    throw new TransferError(
+      'INVALID_DATA',
+      'The data has no training examples. Pass { train, validation } with examples of tfjs-transfer/data (fromTensors, ' +
+        'fromArrays, collect, splitExamples) or await imageFolder(...) of tfjs-transfer/node.',
+    );
+  }
+  assertExamples(head, data.train, 'train');
+  if (data.validation) assertExamples(head, data.validation, 'validation');
+}
+
+/**
+ * Refuses examples whose targets do not fit a head.
+ *
+ * @param head The head.
+ * @param examples The examples.
+ * @param split What the split is called.
+ * @throws TransferError `INVALID_DATA`.
+ */
+export function assertExamples(head: Head, examples: Examples, split: string): void {
+  if (examples?.kind !== 'examples' || examples.size === 0) {
+    throw new TransferError('INVALID_DATA', `The ${split} split is empty. Pass at least one example.`);
+  }
+  const bad = examples.targets.findIndex((target) => !fits(head, target));
+  if (bad < 0) return;
+  const { labels, task } = head;
+  const expected = {
+    classification: `a class index from 0 to ${labels.length - 1} (${labels.join(', ')})`,
+    multiLabel: `${labels.length} numbers, 0 or 1, one for each label`,
+    regression: `${labels.length} finite numbers, one for each output`,
+  }[task];
+  throw new TransferError(
+    'INVALID_DATA',
+    `The target of ${examples.describe(bad)} in the ${split} split is ${JSON.stringify(examples.targets[bad])}; the head ` +
+      `"${head.name}" expects ${expected}. Correct the targets, or attach a head that fits them.`,
+  );
+}
+
+function fits({ task, labels }: Head, target: Target): boolean {
+  if (task === 'classification') return Number.isInteger(target) && (target as number) >= 0 && (target as number) < labels.length;
+  const numbers = target as readonly number[];
+  if (!Array.isArray(numbers) || numbers.length !== labels.length) return false;
+  return numbers.every((number) => (task === 'multiLabel' ? number === 0 || number === 1 : Number.isFinite(number)));
+}
