@@ -1,0 +1,33 @@
+import type { Backend } from '../core/backend.ts';
+import { importPackage } from './import-package.ts';
+
+/** Settings of {@link cpu}. */
+export interface CpuSettings {
+  /** Imports the package, for bundlers that need to see the import. Default: `import('@tensorflow/tfjs-backend-cpu')`. */
+  readonly lib?: () => Promise<unknown>;
+}
+
+/**
+ * The plain JavaScript backend of tfjs: runs everywhere, trains everything, slowly.
+ *
+ * @param settings How to import its package.
+ * @returns The backend, for `useBackend`.
+ *
+ * @example
+ * ```ts
+ * import { useBackend } from 'tfjs-transfer';
+ * import { cpu } from 'tfjs-transfer/backends/cpu';
+ *
+ * await useBackend(cpu());
+ * ```
+ */
+export function cpu({ lib = () => import('@tensorflow/tfjs-backend-cpu') }: CpuSettings = {}): Backend {
+  return {
+    kind: 'backend',
+    name: 'cpu',
+    capabilities: { synchronous: true, trainsConvolutions: true },
+    load: async () => {
+      await importPackage(lib, '@tensorflow/tfjs-backend-cpu');
+    },
+  };
+}

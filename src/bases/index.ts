@@ -1,0 +1,7 @@
+/**
+ * Bases that come with the library. Pretrained ones are packages of their own, such as
+ * `@tfjs-transfer/efficientnet-lite0`.
+ *
+ * @module
+ */
+export { type TinyCnnSettings, tinyCnn } from './tiny-cnn.ts';

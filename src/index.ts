@@ -1,0 +1,40 @@
+/**
+ * Transfer learning on TensorFlow.js: a pretrained base, a frozen frontier, a new head.
+ *
+ * @module
+ */
+export type { Backend, BackendCapabilities } from './core/backend.ts';
+export type { BaseSource } from './core/base-source.ts';
+export * from './core/callbacks.ts';
+export type { Dataset, Examples, ReadRequest } from './core/data.ts';
+export * from './core/edits.ts';
+export * from './core/errors.ts';
+export type * from './core/events.ts';
+export type * from './core/handle.ts';
+export type { Head, HeadLayer, Task } from './core/head.ts';
+export * from './core/loss.ts';
+export * from './core/metrics.ts';
+export type * from './core/optimizer.ts';
+export { pipe } from './core/pipe.ts';
+export * from './core/recipes.ts';
+export * from './core/schedules.ts';
+export { type Phase, type Step, type Strategy, sequence, type TrainSettings, train } from './core/strategy.ts';
+export { version } from './core/version.ts';
+export { asBase } from './model/as-base.ts';
+export { attachHead } from './model/attach-head.ts';
+export { dispose } from './model/dispose.ts';
+export { type LoadBaseSettings, loadBase } from './model/load-base.ts';
+export { loadModel } from './model/load-model.ts';
+export type { BaseSettings } from './model/make-base.ts';
+export type { Picture } from './model/picture.ts';
+export { saveModel } from './model/save-model.ts';
+export { summary } from './model/summary.ts';
+export { useBackend } from './model/use-backend.ts';
+export { canTrain, type MissingKernel, type Trainability } from './train/can-train.ts';
+export { type EvaluateSettings, type Evaluation, evaluate } from './train/evaluate.ts';
+export { explain, type PhaseExplanation } from './train/explain.ts';
+export { type FineTuneSettings, fineTune } from './train/fine-tune.ts';
+export { fineTuneSteps, type RunSettings } from './train/fine-tune-steps.ts';
+export * from './train/optimizers.ts';
+export { type PredictSettings, type Prediction, predict } from './train/predict.ts';
+export { strategyFromJSON } from './train/strategy-from-json.ts';

@@ -1,0 +1,108 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { TransferError } from '../core/errors.ts';
+import { type ByteReader, readerOf } from './byte-reader.ts';
+
+/** A layers-model as it was read, checked: weights are as many bytes as their list says. */
+export interface Artifacts {
+  readonly topology: object;
+  readonly specs: tf.io.WeightsManifestEntry[];
+  readonly data: ArrayBuffer;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  /** SHA-256 of the weights; undefined where the platform has no WebCrypto. */
+  readonly sha256: string | undefined;
+}
+
+/**
+ * Reads a layers-model.
+ *
+ * @param source A path, a `file:` or `http:` URL of its model.json (or of the folder that it lies in), or an IOHandler.
+ * @param signal Stops the reading.
+ * @throws TransferError `NOT_FOUND`, or `INVALID_MODEL` where it is truncated, no layers-model, or names files outside
+ * its folder.
+ */
+export async function readArtifacts(source: string | tf.io.IOHandler, signal?: AbortSignal): Promise<Artifacts> {
+  const name = typeof source === 'string' ? source : 'The model';
+  const { topology, specs, data, metadata } =
+    typeof source === 'string' ? await readFiles(readerOf(source, signal), name) : await readHandler(source);
+  const expected = specs.reduce((sum, spec) => sum + bytesOf(spec, name), 0);
+  if (data.byteLength !== expected) {
+    throw new TransferError(
+      'INVALID_MODEL',
+      `${name}: its weights should take ${expected} bytes, and ${data.byteLength} are there. The files are ` +
+        `${data.byteLength < expected ? 'truncated' : 'of another model'}; copy or convert the model again.`,
+    );
+  }
+  return { topology, specs, data, metadata, sha256: await sha256(data) };
+}
+
+/** The SHA-256 of bytes in hexadecimal; undefined where the platform has no WebCrypto. */
+export async function sha256(bytes: ArrayBuffer): Promise<string | undefined> {
+  if (!globalThis.crypto?.subtle) return undefined;
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
+  return [...digest].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+type Raw = Omit<Artifacts, 'sha256'>;
+
+async function readFiles({ main, sibling }: ByteReader, name: string): Promise<Raw> {
+  const json = parse(new TextDecoder().decode(await main()), name);
+  const { modelTopology, weightsManifest, userDefinedMetadata } = json as Record<string, unknown>;
+  assertLayersModelFormat(json, modelTopology, weightsManifest, name);
+  const groups = weightsManifest as { readonly paths: readonly string[]; readonly weights: tf.io.WeightsManifestEntry[] }[];
+  const parts: Uint8Array[] = [];
+  for (const path of groups.flatMap(({ paths }) => paths)) {
+    // A model from outside names files beside it, and nothing else (tfjs joins whatever it says, trap T18).
+    if (typeof path !== 'string' || !/^[\w][\w. -]*$/.test(path)) {
+      throw new TransferError('INVALID_MODEL', `${name} names ${JSON.stringify(path)} as a file of weights. Only names of files beside model.json are read.`);
+    }
+    parts.push(await sibling(path));
+  }
+  const data = new Uint8Array(parts.reduce((sum, part) => sum + part.byteLength, 0));
+  parts.reduce((offset, part) => {
+    data.set(part, offset);
+    return offset + part.byteLength;
+  }, 0);
+  const specs = groups.flatMap(({ weights }) => weights);
+  return { topology: modelTopology as object, specs, data: data.buffer, metadata: asRecord(userDefinedMetadata) };
+}
+
+async function readHandler(handler: tf.io.IOHandler): Promise<Raw> {
+  if (typeof handler?.load !== 'function') {
+    throw new TransferError('INVALID_ARGUMENT', 'The source is no path, no URL and no IOHandler with a load method. Pass one of these.');
+  }
+  const { modelTopology, weightSpecs, weightData, userDefinedMetadata } = await handler.load();
+  const data = Array.isArray(weightData) ? tf.io.concatenateArrayBuffers(weightData) : weightData;
+  if (!modelTopology || !weightSpecs || !data) {
+    throw new TransferError('INVALID_MODEL', 'The IOHandler gave no topology or no weights. Save the model with both.');
+  }
+  return { topology: modelTopology as object, specs: weightSpecs, data, metadata: asRecord(userDefinedMetadata) };
+}
+
+const asRecord = (value: unknown) => (typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {});
+
+function parse(text: string, name: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new TransferError('INVALID_MODEL', `${name} is no JSON. Pass the model.json of a tfjs layers-model.`, { cause });
+  }
+}
+
+function assertLayersModelFormat(json: unknown, topology: unknown, manifest: unknown, name: string): void {
+  if ((json as { readonly format?: unknown } | null)?.format === 'graph-model') {
+    throw new TransferError('UNSUPPORTED', `${name} is a graph-model. Convert it as a layers-model: tensorflowjs_converter --output_format=tfjs_layers_model.`);
+  }
+  const manifestIsRight = Array.isArray(manifest) && manifest.every((group) => Array.isArray(group?.paths) && Array.isArray(group?.weights));
+  if (typeof topology === 'object' && topology !== null && manifestIsRight) return;
+  throw new TransferError('INVALID_MODEL', `${name} has no modelTopology or no weightsManifest. Pass the model.json of a tfjs layers-model.`);
+}
+
+const byteSizes: Readonly<Record<string, number>> = { float32: 4, int32: 4, float16: 2, uint16: 2, uint8: 1, bool: 1, complex64: 8 };
+
+function bytesOf({ name: weight, shape, dtype, quantization }: tf.io.WeightsManifestEntry, name: string): number {
+  const size = byteSizes[quantization?.dtype ?? dtype];
+  const whole = Array.isArray(shape) && shape.every((length) => Number.isSafeInteger(length) && length >= 0);
+  const bytes = whole && size ? shape.reduce((product, length) => product * length, size) : Number.NaN;
+  if (Number.isSafeInteger(bytes)) return bytes;
+  throw new TransferError('INVALID_MODEL', `${name}: the weight ${weight} has shape ${JSON.stringify(shape)} and type ${dtype}, which cannot be read.`);
+}

@@ -1,0 +1,75 @@
+import type { io } from '@tensorflow/tfjs-core';
+import * as tfl from '@tensorflow/tfjs-layers';
+import type { BaseSource } from '../core/base-source.ts';
+import { TransferError } from '../core/errors.ts';
+import type { Base } from '../core/handle.ts';
+import { readArtifacts } from './artifacts.ts';
+import { asBase } from './as-base.ts';
+import { buildModel } from './build.ts';
+import { type BaseSettings, makeBase } from './make-base.ts';
+import { assertOneTfjs } from './one-tfjs.ts';
+import type { LayersModel } from './tfjs-internals.ts';
+
+/** Settings of {@link loadBase}. */
+export interface LoadBaseSettings extends BaseSettings {
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Loads a pretrained network as a base: everything frozen, the classifier cut off. The base owns its weights; free them
+ * with {@link dispose}.
+ *
+ * @param source What a package of a base returns (`efficientNetLite0()`), the path or URL of a tfjs layers-model
+ * (its `model.json` or its folder), an IOHandler, or a `tf.LayersModel` (as with {@link asBase}).
+ * @param settings Where to cut, how the input is scaled, and a signal.
+ * @returns The base.
+ * @throws TransferError `NOT_FOUND`, `INVALID_MODEL` (truncated, another hash, no layers-model), `DUPLICATE_TFJS`.
+ *
+ * @example
+ * ```ts
+ * import { dispose, loadBase } from 'tfjs-transfer';
+ * import { efficientNetLite0 } from '@tfjs-transfer/efficientnet-lite0';
+ *
+ * const base = await loadBase(efficientNetLite0());
+ * console.log(base.outputShape, base.units.length); // [ 7, 7, 1280 ] 49
+ * dispose(base);
+ * ```
+ */
+export async function loadBase(
+  source: BaseSource | string | io.IOHandler | LayersModel,
+  settings: LoadBaseSettings = {},
+): Promise<Base> {
+  assertOneTfjs();
+  if (source instanceof tfl.LayersModel || (typeof source === 'object' && source !== null && 'predict' in source)) {
+    return asBase(source as LayersModel, settings);
+  }
+  const given = isBaseSource(source) ? source : undefined;
+  const place = given ? given.url : (source as string | io.IOHandler);
+  const artifacts = await readArtifacts(place, settings.signal);
+  if (given?.sha256 && artifacts.sha256 && artifacts.sha256 !== given.sha256) {
+    throw new TransferError(
+      'INVALID_MODEL',
+      `${given.name}: the weights at ${given.url} have SHA-256 ${artifacts.sha256}, not ${given.sha256} as the package says. Install the package again.`,
+    );
+  }
+  const name = settings.name ?? given?.name ?? nameOf(place);
+  const { model, release } = await buildModel(artifacts, name);
+  const origin = {
+    name,
+    ...(typeof place === 'string' && { source: place }),
+    ...(artifacts.sha256 && { sha256: artifacts.sha256 }),
+    ...(given?.licence && { licence: given.licence }),
+  };
+  try {
+    return makeBase(model, { ...(given && { input: given.input }), ...settings }, origin, release);
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+const isBaseSource = (source: unknown): source is BaseSource =>
+  (source as { readonly kind?: unknown } | null)?.kind === 'base-source';
+
+const nameOf = (place: unknown) =>
+  typeof place === 'string' ? (place.replace(/\/?(model\.json)?$/, '').split(/[\\/]/).at(-1) ?? 'base') : 'base';

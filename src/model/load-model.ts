@@ -1,0 +1,75 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { TransferError } from '../core/errors.ts';
+import type { TransferModel } from '../core/handle.ts';
+import { allFrozen } from '../core/settings.ts';
+import { readArtifacts } from './artifacts.ts';
+import { buildModel } from './build.ts';
+import { graphOf, upstream, type ValueId } from './graph.ts';
+import { leaseOf, networkOf } from './network.ts';
+import { assertOneTfjs } from './one-tfjs.ts';
+import { isSavedModel } from './saved-model.ts';
+import type { Container } from './tfjs-internals.ts';
+import { lastApplication } from './topology.ts';
+import { unitsOf } from './units.ts';
+import { describeLayers } from './weights.ts';
+
+/**
+ * Loads a model that {@link saveModel} saved: it predicts the same, and can be tuned further. The handle owns all of its
+ * weights.
+ *
+ * @param source The folder's path or URL, the URL of its model.json, or an IOHandler.
+ * @param settings A signal.
+ * @returns The model, everything of its base frozen.
+ * @throws TransferError `NOT_FOUND`; `INVALID_MODEL` where the files are truncated, changed since they were saved (their
+ * hash is in them), or of a plain layers-model (which {@link loadBase} reads).
+ *
+ * @example
+ * ```ts
+ * import { attachHead, loadModel, pipe, saveModel } from 'tfjs-transfer';
+ * import { tinyCnn } from 'tfjs-transfer/bases';
+ * import { classifier } from 'tfjs-transfer/heads';
+ *
+ * await saveModel(pipe(tinyCnn(), attachHead(classifier(['cat', 'dog']))), 'pets-model');
+ * const model = await loadModel('pets-model');
+ * console.log(model.head.labels); // [ 'cat', 'dog' ]
+ * ```
+ */
+export async function loadModel(
+  source: string | tf.io.IOHandler,
+  settings: { readonly signal?: AbortSignal } = {},
+): Promise<TransferModel> {
+  assertOneTfjs();
+  const artifacts = await readArtifacts(source, settings.signal);
+  const name = typeof source === 'string' ? source : 'The model';
+  const saved = artifacts.metadata.tfjsTransfer;
+  if (!isSavedModel(saved)) {
+    throw new TransferError('INVALID_MODEL', `${name} was not saved by saveModel. Load it as a base instead: loadBase(...).`);
+  }
+  if (saved.weightsSha256 && artifacts.sha256 && saved.weightsSha256 !== artifacts.sha256) {
+    throw new TransferError(
+      'INVALID_MODEL',
+      `${name}: the weights have SHA-256 ${artifacts.sha256}; when they were saved it was ${saved.weightsSha256}. The file was changed or damaged; copy it again.`,
+    );
+  }
+  const { model, release } = await buildModel(artifacts, name);
+  const whole = graphOf(model as unknown as Container);
+  const last = lastApplication(whole);
+  const outputs = saved.head.task === 'regression' ? whole.outputs : (last?.inputs as readonly ValueId[]);
+  const graph = { ...whole, outputs, applications: upstream(whole.applications, outputs, new Set()).applications };
+  const network = networkOf(graph, release);
+  const headLayers = new Set(saved.headLayers);
+  const isHead = (path: string) => headLayers.has(path);
+  const base = { ...graph, applications: graph.applications.filter(({ path }) => !isHead(path)) };
+  const layers = describeLayers(graph, 'base').map((layer) => (isHead(layer.path) ? { ...layer, part: 'head' as const } : layer));
+  const heads = layers.filter(({ part }) => part === 'head').flatMap(({ weights }) => weights);
+  return Object.freeze({
+    kind: 'transfer',
+    head: saved.head,
+    layers,
+    units: unitsOf(base),
+    settings: allFrozen,
+    inputs: saved.inputs,
+    origin: saved.origin,
+    lease: leaseOf(network, Object.fromEntries(heads.map(({ key }) => [key, tf.clone(network.variables.get(key)?.val as tf.Tensor)]))),
+  });
+}

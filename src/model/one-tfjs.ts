@@ -1,0 +1,21 @@
+import * as tf from '@tensorflow/tfjs-core';
+import * as tfl from '@tensorflow/tfjs-layers';
+import { TransferError } from '../core/errors.ts';
+
+/**
+ * Refuses to work beside a second copy of tfjs-core: copies share one engine, and tensors of one are not tensors of the
+ * other (trap T18).
+ *
+ * @throws TransferError `DUPLICATE_TFJS`.
+ */
+export function assertOneTfjs(): void {
+  const made = tf.tidy(() => tf.scalar(0).constructor === tf.Tensor);
+  if (made && tf.version_core === tfl.version_layers) return;
+  throw new TransferError(
+    'DUPLICATE_TFJS',
+    (made
+      ? `@tensorflow/tfjs-core is ${tf.version_core} and @tensorflow/tfjs-layers is ${tfl.version_layers}. `
+      : 'Two copies of @tensorflow/tfjs-core are loaded, and the engine is the other one. ') +
+      'Install one version of both (npm ls @tensorflow/tfjs-core; npm dedupe), and do not mix a <script> build with an import.',
+  );
+}

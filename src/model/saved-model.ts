@@ -1,0 +1,32 @@
+import type { InputSpecification, Origin } from '../core/handle.ts';
+import type { Head } from '../core/head.ts';
+
+/** What a saved model says of itself, in `userDefinedMetadata.tfjsTransfer` of its model.json. */
+export interface SavedModel {
+  readonly format: 1;
+  readonly packageVersion: string;
+  readonly head: Head;
+  /** The names of the head's layers in the file. */
+  readonly headLayers: readonly string[];
+  readonly origin: Origin;
+  readonly inputs: readonly InputSpecification[];
+  /** SHA-256 of the weights in hexadecimal. */
+  readonly weightsSha256?: string;
+}
+
+/** Whether a value from a file is what {@link SavedModel} says. */
+export function isSavedModel(value: unknown): value is SavedModel {
+  const saved = value as Partial<SavedModel> | null;
+  return (
+    typeof saved === 'object' &&
+    saved?.format === 1 &&
+    saved.head?.kind === 'head' &&
+    ['classification', 'multiLabel', 'regression'].includes(saved.head.task) &&
+    Array.isArray(saved.head.labels) &&
+    Array.isArray(saved.head.layers) &&
+    Array.isArray(saved.headLayers) &&
+    saved.headLayers.length > 0 &&
+    Array.isArray(saved.inputs) &&
+    typeof saved.origin?.name === 'string'
+  );
+}

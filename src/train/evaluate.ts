@@ -1,0 +1,96 @@
+import type { Examples } from '../core/data.ts';
+import type { TransferModel } from '../core/handle.ts';
+import {
+  accuracy,
+  type ClassOutcome,
+  confusionMatrix,
+  type Metric,
+  meanAbsoluteError,
+  type Outcome,
+  perClass,
+} from '../core/metrics.ts';
+import { networkBehind } from '../model/network.ts';
+import { split } from '../model/split.ts';
+import { trainedBy } from '../model/trained.ts';
+import { breather } from './breathe.ts';
+import { computeFeatures } from './features.ts';
+import { score } from './score.ts';
+import { assertExamples } from './targets.ts';
+
+/** Settings of {@link evaluate}. */
+export interface EvaluateSettings {
+  /** What is computed beside the loss. Default: accuracy, or the mean absolute error in regression. */
+  readonly metrics?: readonly Metric[];
+  /** Examples at a time. Default: 32. */
+  readonly batchSize?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** How good a model is on examples. */
+export interface Evaluation {
+  /** The mean of the head's loss. */
+  readonly loss: number;
+  readonly metrics: Readonly<Record<string, number>>;
+  /** Precision, recall and F1 of each label; empty in regression. */
+  readonly perClass: readonly ClassOutcome[];
+  /** Rows are true classes, columns predicted ones; of classifiers only. */
+  readonly confusion: readonly (readonly number[])[];
+  /** Scores and targets, for metrics of one's own. */
+  readonly outcome: Outcome;
+}
+
+/**
+ * Measures a model on labelled examples.
+ *
+ * @param model The model.
+ * @param examples The examples, such as `data.test`.
+ * @param settings Metrics, batch size and signal.
+ * @returns Loss, metrics, and a table for each class. Costs one forward pass an example.
+ * @throws TransferError `INVALID_DATA` where targets do not fit the head; `DISPOSED`.
+ *
+ * @example
+ * ```ts
+ * import * as tf from '@tensorflow/tfjs-core';
+ * import { accuracy, attachHead, evaluate, pipe, topK } from 'tfjs-transfer';
+ * import { tinyCnn } from 'tfjs-transfer/bases';
+ * import { fromTensors } from 'tfjs-transfer/data';
+ * import { classifier } from 'tfjs-transfer/heads';
+ *
+ * const model = pipe(tinyCnn({ size: 16 }), attachHead(classifier(['cat', 'dog', 'owl'])));
+ * const examples = await fromTensors(tf.zeros([3, 16, 16, 3]), [0, 1, 2]);
+ * const { metrics } = await evaluate(model, examples, { metrics: [accuracy(), topK(2)] });
+ * console.log(metrics.accuracy, metrics.top2);
+ * ```
+ */
+export async function evaluate(
+  model: TransferModel,
+  examples: Examples,
+  settings: EvaluateSettings = {},
+): Promise<Evaluation> {
+  const { head, inputs } = model;
+  const { metrics = [head.task === 'regression' ? meanAbsoluteError() : accuracy()], batchSize = 32, signal } = settings;
+  assertExamples(head, examples, 'given');
+  const network = networkBehind(model);
+  const { values } = model.lease;
+  const divided = split(network.graph, trainedBy(model.layers, model.settings).layers);
+  const source = { network, values, split: divided, examples, inputs, ...(signal && { signal }) };
+  const breathe = breather();
+  const { loss, outcome } = await score(
+    { network, values, split: divided },
+    { head, loss: head.loss },
+    examples,
+    batchSize,
+    (indices) => computeFeatures(source, indices, undefined),
+    async () => {
+      await breathe();
+      signal?.throwIfAborted();
+    },
+  );
+  return {
+    loss,
+    metrics: Object.fromEntries(metrics.map((metric) => [metric.name, metric.compute(outcome)])),
+    perClass: head.task === 'regression' ? [] : perClass(outcome),
+    confusion: head.task === 'classification' ? confusionMatrix(outcome) : [],
+    outcome,
+  };
+}

@@ -1,0 +1,78 @@
+import type { Dataset } from '../core/data.ts';
+import type { LayerPath, TransferModel } from '../core/handle.ts';
+import type { Strategy } from '../core/strategy.ts';
+import { bytesPerExample } from './phase-features.ts';
+import { planOf } from './plan.ts';
+import { learningRates } from './rates.ts';
+
+/** What a phase will do. */
+export interface PhaseExplanation {
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly optimizer: string;
+  readonly schedule: string;
+  readonly loss: string;
+  /** The layers of which weights train, from input to output, and the peak learning rate of each. */
+  readonly trains: readonly { readonly layer: LayerPath; readonly weights: number; readonly learningRate: number }[];
+  /** How many numbers train. */
+  readonly parameters: number;
+  /** How BatchNormalization above the frontier behaves. */
+  readonly batchNorm: string;
+  /** The layers whose outputs are computed once and cached; empty where the frontier is the input. */
+  readonly frontier: readonly LayerPath[];
+  /** Bytes of one example at the frontier. */
+  readonly bytesPerExample: number;
+  /** Bytes of all examples of the training and validation splits, where data is given. */
+  readonly cacheBytes?: number;
+}
+
+/**
+ * Says what a strategy will do, before anything runs: which layers train at which rate, where the frozen frontier lies,
+ * and what is cached.
+ *
+ * @param model The model.
+ * @param strategy The strategy.
+ * @param data The splits, to count the bytes of the cache.
+ * @returns One record for each phase.
+ * @throws TransferError `INVALID_ORDER` and the rest of what {@link fineTune} refuses in a strategy.
+ *
+ * @example
+ * ```ts
+ * import { attachHead, explain, pipe, probeThenTune } from 'tfjs-transfer';
+ * import { tinyCnn } from 'tfjs-transfer/bases';
+ * import { classifier } from 'tfjs-transfer/heads';
+ *
+ * const model = pipe(tinyCnn(), attachHead(classifier(['cat', 'dog'])));
+ * for (const { trains, frontier } of explain(model, probeThenTune({ top: 1 }))) {
+ *   console.log(trains.map(({ layer }) => layer), 'above', frontier);
+ * }
+ * ```
+ */
+export function explain(model: TransferModel, strategy: Strategy, data?: Dataset): PhaseExplanation[] {
+  return planOf(model, strategy).map((planned) => {
+    const { phase, trained, split } = planned;
+    const { peak, factors } = learningRates(planned);
+    const keys = new Set(trained.keys);
+    const trains = planned.model.layers.flatMap(({ path, weights }) => {
+      const open = weights.filter(({ key }) => keys.has(key));
+      const count = open.reduce((sum, { shape }) => sum + shape.reduce((size, length) => size * length, 1), 0);
+      return open[0] ? [{ layer: path, weights: count, learningRate: peak * (factors[open[0].key] ?? 1) }] : [];
+    });
+    const cut = new Set(split.cut);
+    const bytes = bytesPerExample(planned);
+    const examples = data && data.train.size * (data.train.augmented ? (phase.views ?? 0) : 1) + (data.validation?.size ?? 0);
+    return {
+      epochs: phase.epochs,
+      batchSize: phase.batchSize ?? 32,
+      optimizer: phase.optimizer?.name ?? 'adam',
+      schedule: phase.schedule?.name ?? 'constant',
+      loss: (phase.loss ?? model.head.loss).name,
+      trains,
+      parameters: trains.reduce((sum, { weights }) => sum + weights, 0),
+      batchNorm: planned.model.settings.batchNorm,
+      frontier: split.prefix.filter(({ outputs }) => outputs.some((id) => cut.has(id))).map(({ path }) => path),
+      bytesPerExample: bytes,
+      ...(examples !== undefined && { cacheBytes: split.prefix.length ? bytes * examples : 0 }),
+    };
+  });
+}

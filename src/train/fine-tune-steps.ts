@@ -1,0 +1,128 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Dataset } from '../core/data.ts';
+import { TransferError } from '../core/errors.ts';
+import type { Ended, PhaseRecord, TrainEvent } from '../core/events.ts';
+import type { TransferModel } from '../core/handle.ts';
+import type { Strategy } from '../core/strategy.ts';
+import { leaseOf, networkBehind } from '../model/network.ts';
+import { breather } from './breathe.ts';
+import { assertTrainable } from './can-train.ts';
+import { assertUnchanged, hashWeights } from './frozen-proof.ts';
+import { runPhase } from './phase.ts';
+import { type PlannedPhase, planOf } from './plan.ts';
+import { cloneTensors, type RunContext, type RunState } from './run-state.ts';
+import { assertDataset } from './targets.ts';
+
+/** Settings of a run. */
+export interface RunSettings {
+  /** Seed of the order of examples, of dropout and noise, and of augmentation. Default: 0. */
+  readonly seed?: number;
+  /** Stops the run after the current step; it resolves with `ended: 'aborted'`. */
+  readonly signal?: AbortSignal;
+  /** How many bytes of features may be kept in memory; past that they are computed anew in each epoch. Default: 1 GiB. */
+  readonly cacheBytes?: number;
+}
+
+/**
+ * Trains a model by a strategy, event by event. The model that it is given is not changed; the last event, `done`,
+ * brings the tuned one, which the caller owns. Leaving the loop early disposes everything that the run made.
+ *
+ * @param model The model, from {@link attachHead}, {@link fineTune} or {@link loadModel}.
+ * @param data The splits. Best weights are kept where there is a validation split.
+ * @param strategy The strategy: edits and phases.
+ * @param settings Seed, signal and cache budget.
+ * @yields Phases, cached features, steps, epochs, and `done`.
+ * @throws TransferError `INVALID_ORDER`, `INVALID_DATA`, `KERNEL_MISSING`, `NOT_TRAINABLE` before the first step;
+ * `NOT_FINITE` within a step of the first NaN. Once a step was done, `error.model` is the model after the last whole
+ * step, owned by the caller.
+ *
+ * @example
+ * ```ts
+ * import * as tf from '@tensorflow/tfjs-core';
+ * import { attachHead, fineTuneSteps, linearProbe, pipe } from 'tfjs-transfer';
+ * import { tinyCnn } from 'tfjs-transfer/bases';
+ * import { fromTensors } from 'tfjs-transfer/data';
+ * import { classifier } from 'tfjs-transfer/heads';
+ *
+ * const model = pipe(tinyCnn({ size: 16 }), attachHead(classifier(['dark', 'light'])));
+ * const data = { train: await fromTensors(tf.randomUniform([8, 16, 16, 3], 0, 255), [0, 1, 0, 1, 0, 1, 0, 1]) };
+ * for await (const event of fineTuneSteps(model, data, linearProbe({ epochs: 2 }))) {
+ *   if (event.kind === 'epoch') console.log(event.epoch, event.loss);
+ * }
+ * ```
+ */
+export async function* fineTuneSteps(
+  model: TransferModel,
+  data: Dataset,
+  strategy: Strategy,
+  settings: RunSettings = {},
+): AsyncGenerator<TrainEvent, void> {
+  const { seed = 0, signal, cacheBytes = 2 ** 30 } = settings;
+  const planned = planOf(model, strategy);
+  assertDataset(model.head, data);
+  for (const { split, trained } of planned) assertTrainable(split, trained);
+  const context: RunContext = { data, seed, cacheBytes, ...(signal && { signal }) };
+  const network = networkBehind(model);
+  const state: RunState = { values: cloneTensors(model.lease.values), optimizer: undefined, optimizerState: {}, caches: {} };
+  // The variables of the network stay alive for the run, whatever handles the caller disposes meanwhile.
+  network.hold();
+  const breathe = breather();
+  const pause = async () => {
+    await breathe();
+    signal?.throwIfAborted();
+  };
+  const phases: PhaseRecord[] = [];
+  let ended: Ended = 'completed';
+  let stepped = false;
+  try {
+    const frozen = frozenKeys(model, planned);
+    const before = await hashWeights(network, state.values, frozen);
+    try {
+      for (const [index, phase] of planned.entries()) {
+        yield { kind: 'phase', phase: index, phases: planned.length, name: phase.phase.name, epochs: phase.phase.epochs };
+        const running = runPhase(state, phase, index, context, pause);
+        let next = await running.next();
+        try {
+          for (; !next.done; next = await running.next()) {
+            stepped ||= next.value.kind === 'step';
+            yield next.value;
+          }
+        } finally {
+          // Reached early where the caller leaves the loop: the phase puts its tensors in order first.
+          if (!next.done) await running.return(undefined as never);
+        }
+        phases.push(next.value);
+      }
+    } catch (error) {
+      if (!signal?.aborted) throw error;
+      ended = 'aborted';
+    }
+    const after = await hashWeights(network, state.values, frozen);
+    assertUnchanged(before, after);
+    const last = planned[Math.min(phases.length, planned.length - 1)] as PlannedPhase;
+    const tuned = handOver(last.model, state);
+    yield { kind: 'done', model: tuned, history: { phases, frozen: after }, ended };
+  } catch (error) {
+    if (stepped && error instanceof TransferError && !error.model) error.model = handOver(model, state);
+    throw error;
+  } finally {
+    tf.dispose([state.values, state.optimizerState] as never);
+    network.giveBack();
+  }
+}
+
+/** Makes the handle of the run's weights, which are the run's no more. */
+function handOver(model: TransferModel, state: RunState): TransferModel {
+  const { values } = state;
+  state.values = {};
+  return Object.freeze({ ...model, lease: leaseOf(networkBehind(model), values) });
+}
+
+/** The weights that no phase changes. */
+function frozenKeys(model: TransferModel, planned: readonly PlannedPhase[]): string[] {
+  const changed = new Set(planned.flatMap(({ trained }) => trained.keys));
+  const moved = new Set(planned.flatMap(({ trained }) => [...trained.batchStatistics]));
+  return model.layers.flatMap(({ path, weights }) =>
+    weights.filter(({ key, role }) => !changed.has(key) && !(role === 'statistic' && moved.has(path))).map(({ key }) => key),
+  );
+}

@@ -1,0 +1,75 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { TransferError } from '../core/errors.ts';
+import type { TransferModel } from '../core/handle.ts';
+import { infer } from '../model/execute.ts';
+import { networkBehind } from '../model/network.ts';
+import { type Picture, toInput } from '../model/picture.ts';
+import { tidy } from '../model/tidy.ts';
+import { withValues } from '../model/weights.ts';
+import { activate } from './score.ts';
+
+/** One label of a prediction: the best first. */
+export interface Prediction {
+  readonly label: string;
+  /** The probability of the label; in regression the value of the output. */
+  readonly score: number;
+}
+
+/** Settings of {@link predict}. */
+export interface PredictSettings {
+  /** How many labels to return, the most probable first. Default: all; in regression always all, in their order. */
+  readonly topK?: number;
+}
+
+/**
+ * Predicts one example. Decoding, resizing and scaling are the model's own.
+ *
+ * @param model The model.
+ * @param input A picture (in Node a path or encoded bytes; in a browser a canvas, image, video, ImageData or Blob), or a
+ * tensor or array of the input's shape, with pixels from 0 to 255. Of a model with several inputs, an array with one for
+ * each.
+ * @param settings How many labels.
+ * @returns Labels and scores, by falling score. What tensors it makes, it frees.
+ * @throws TransferError `INVALID_DATA` where the picture cannot be read or the shape is another; `NOT_FOUND`;
+ * `PACKAGE_MISSING` where Node lacks sharp; `DISPOSED`.
+ *
+ * @example
+ * ```ts
+ * import { attachHead, pipe, predict } from 'tfjs-transfer';
+ * import { tinyCnn } from 'tfjs-transfer/bases';
+ * import { classifier } from 'tfjs-transfer/heads';
+ *
+ * const model = pipe(tinyCnn(), attachHead(classifier(['rose', 'tulip'])));
+ * const [best] = await predict(model, 'rose.jpg', { topK: 1 });
+ * console.log(best?.label, best?.score);
+ * ```
+ */
+export async function predict(
+  model: TransferModel,
+  input: Picture | readonly Picture[],
+  { topK }: PredictSettings = {},
+): Promise<Prediction[]> {
+  const network = networkBehind(model);
+  const { graph, variables } = network;
+  const { head, inputs } = model;
+  const given = inputs.length > 1 ? (input as readonly Picture[]) : [input as Picture];
+  if (given.length !== inputs.length) {
+    throw new TransferError('INVALID_DATA', `predict received ${given.length} inputs; the model has ${inputs.length}. Pass an array with one for each.`);
+  }
+  const tensors: tf.Tensor[] = [];
+  try {
+    for (const [index, specification] of inputs.entries()) tensors.push(await toInput(given[index] as Picture, specification));
+    const scores = tidy(() => {
+      const values = new Map(graph.inputs.map((id, index) => [id, { tensor: tensors[index] as tf.Tensor, mask: null }]));
+      const [output] = withValues(variables, model.lease.values, () => infer(graph.applications, values, [...graph.outputs]));
+      return activate(head, output?.tensor as tf.Tensor2D);
+    });
+    const numbers = await scores.data();
+    scores.dispose();
+    const predictions = head.labels.map((label, index) => ({ label, score: numbers[index] as number }));
+    if (head.task === 'regression') return predictions;
+    return predictions.sort((a, b) => b.score - a.score).slice(0, topK ?? predictions.length);
+  } finally {
+    tf.dispose(tensors);
+  }
+}
