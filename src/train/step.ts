@@ -11,7 +11,7 @@ import { asBatchNormalization, type BatchNormalization, innerLayers, type Layer 
 import { tidy } from '../model/tidy.ts';
 import type { Trained } from '../model/trained.ts';
 import { layersOf, valueOf, weightsOf, withValues } from '../model/weights.ts';
-import { type BatchStatistics, moveStatistic, normalizeBatch } from './batch-norm.ts';
+import { type BatchStatistics, moveStatistic, normalizeBatch, normalizeFrozen } from './batch-norm.ts';
 import { lossOf } from './losses.ts';
 import { applyNoise, isNoise } from './noise.ts';
 import { globalNorm } from './optimizers.ts';
@@ -105,10 +105,12 @@ function forward(
   const override: Override = ({ layer, path, inferenceOnly }, inputs) => {
     const use = uses.get(path) ?? 0;
     uses.set(path, use + 1);
-    if (inferenceOnly) return undefined;
-    if (isNoise(layer)) return applyNoise(layer, inputs[0] as tf.Tensor, randomStream(...seed, path, use));
-    const normalization = trained.batchStatistics.has(path) ? asBatchNormalization(layer) : undefined;
+    if (!inferenceOnly && isNoise(layer)) {
+      return applyNoise(layer, inputs[0] as tf.Tensor, randomStream(...seed, path, use));
+    }
+    const normalization = asBatchNormalization(layer);
     if (!normalization) return undefined;
+    if (inferenceOnly || !trained.batchStatistics.has(path)) return normalizeFrozen(normalization, inputs[0] as tf.Tensor);
     const { output, statistics: batch } = normalizeBatch(normalization, inputs[0] as tf.Tensor);
     // Kept, as the gradient's own scope ends before they are read.
     statistics.push({ path, batch: { mean: tf.keep(batch.mean), variance: tf.keep(batch.variance) } });

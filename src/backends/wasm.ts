@@ -1,0 +1,39 @@
+import type { Backend } from '../core/backend.ts';
+import { importPackage } from './import-package.ts';
+import { registerTrainingKernels } from './wasm/register.ts';
+
+/** Settings of {@link wasm}. */
+export interface WasmSettings {
+  /** Imports the package, for bundlers that need to see the import. Default: `import('@tensorflow/tfjs-backend-wasm')`. */
+  readonly lib?: () => Promise<typeof import('@tensorflow/tfjs-backend-wasm')>;
+  /** Where the .wasm files lie, as `setWasmPaths` takes it. Default: beside the package, which Node finds by itself. */
+  readonly wasmPaths?: string | Readonly<Record<string, string>>;
+}
+
+/**
+ * The WebAssembly backend of tfjs, with the gradient kernels that it lacks, so that convolutions and embeddings train.
+ * The kernels are there for plain tfjs too, once it is loaded.
+ *
+ * @param settings How to import its package, and where its .wasm files lie.
+ * @returns The backend, for `useBackend`.
+ *
+ * @example
+ * ```ts
+ * import { useBackend } from 'tfjs-transfer';
+ * import { wasm } from 'tfjs-transfer/backends/wasm';
+ *
+ * await useBackend(wasm());
+ * ```
+ */
+export function wasm({ lib = () => import('@tensorflow/tfjs-backend-wasm'), wasmPaths }: WasmSettings = {}): Backend {
+  return {
+    kind: 'backend',
+    name: 'wasm',
+    capabilities: { synchronous: true, trainsConvolutions: true },
+    load: async () => {
+      const { setWasmPaths } = await importPackage(lib, '@tensorflow/tfjs-backend-wasm');
+      if (wasmPaths) setWasmPaths(wasmPaths as string);
+      registerTrainingKernels();
+    },
+  };
+}
