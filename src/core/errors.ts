@@ -14,13 +14,14 @@ export type ErrorCode =
   | 'DISPOSED'
   | 'DUPLICATE_TFJS'
   | 'SAVE_FAILED'
+  | 'RUN_FAILED'
   | 'UNSUPPORTED';
 
 /**
  * The one error that this library throws: its message says what was received, what was expected and what to do next.
  *
- * `model` is set by {@link fineTune} when a run fails after it has begun: the weights of the last whole step, owned by
- * the caller.
+ * `model` is set by {@link fineTune} when a run fails after its first step: the best weights so far where there is a
+ * validation split, else those of the last whole step; owned by the caller.
  *
  * @example
  * ```ts
@@ -34,7 +35,7 @@ export class TransferError extends Error {
   override readonly name = 'TransferError';
   /** The kind of failure. */
   readonly code: ErrorCode;
-  /** The model as it was after the last whole step, where a run failed. The caller disposes it. */
+  /** The best model so far, or that of the last whole step, where a run failed. The caller disposes it. */
   model?: unknown;
 
   /**

@@ -1,3 +1,4 @@
+import type sharp from 'sharp';
 import { TransferError } from '../core/errors.ts';
 import { pathOf } from './byte-reader.ts';
 import { importOptional, nodeBuiltin } from './host.ts';
@@ -72,10 +73,9 @@ async function readFile(path: string): Promise<Uint8Array> {
 
 /** Shrinks to what is wanted; enlarging is left to the caller, for libvips is half an output pixel off there. */
 async function decodeWithSharp(bytes: Uint8Array, size: PixelSize): Promise<Pixels> {
-  const { default: sharp } = (await importOptional('sharp', 'Reading pictures in Node')) as {
-    readonly default: typeof import('sharp');
-  };
-  const input = sharp(bytes, { failOn: 'error', limitInputPixels: mostPixels });
+  const imported = await importOptional('sharp', 'Reading pictures in Node');
+  const { default: open } = imported as { readonly default: typeof sharp };
+  const input = open(bytes, { failOn: 'error', limitInputPixels: mostPixels });
   const { width, height, orientation = 1 } = await input.metadata();
   const upright = orientation < 5 ? { width, height } : { width: height, height: width };
   // `rotate()` without an angle is sharp's `autoOrient()`, which versions before 0.34 lack.

@@ -7,7 +7,7 @@ import { readArtifacts } from './artifacts.ts';
 import { asBase } from './as-base.ts';
 import { buildModel } from './build.ts';
 import { type BaseSettings, makeBase } from './make-base.ts';
-import { assertOneTfjs } from './one-tfjs.ts';
+import { assertReady } from './one-tfjs.ts';
 import type { LayersModel } from './tfjs-internals.ts';
 
 /** Settings of {@link loadBase}. */
@@ -39,7 +39,7 @@ export async function loadBase(
   source: BaseSource | string | io.IOHandler | LayersModel,
   settings: LoadBaseSettings = {},
 ): Promise<Base> {
-  assertOneTfjs();
+  await assertReady();
   if (source instanceof tfl.LayersModel || (typeof source === 'object' && source !== null && 'predict' in source)) {
     return asBase(source as LayersModel, settings);
   }

@@ -6,7 +6,7 @@ import { readArtifacts } from './artifacts.ts';
 import { buildModel } from './build.ts';
 import { graphOf, upstream, type ValueId } from './graph.ts';
 import { leaseOf, networkOf } from './network.ts';
-import { assertOneTfjs } from './one-tfjs.ts';
+import { assertReady } from './one-tfjs.ts';
 import { isSavedModel } from './saved-model.ts';
 import type { Container } from './tfjs-internals.ts';
 import { lastApplication } from './topology.ts';
@@ -38,7 +38,7 @@ export async function loadModel(
   source: string | tf.io.IOHandler,
   settings: { readonly signal?: AbortSignal } = {},
 ): Promise<TransferModel> {
-  assertOneTfjs();
+  await assertReady();
   const artifacts = await readArtifacts(source, settings.signal);
   const name = typeof source === 'string' ? source : 'The model';
   const saved = artifacts.metadata.tfjsTransfer;

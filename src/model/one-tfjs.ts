@@ -19,3 +19,22 @@ export function assertOneTfjs(): void {
       'Install one version of both (npm ls @tensorflow/tfjs-core; npm dedupe), and do not mix a <script> build with an import.',
   );
 }
+
+/**
+ * Waits until tfjs can make tensors.
+ *
+ * @throws TransferError `BACKEND_UNKNOWN` where no backend was chosen; `DUPLICATE_TFJS`.
+ */
+export async function assertReady(): Promise<void> {
+  try {
+    await tf.ready();
+    tf.backend();
+  } catch (cause) {
+    throw new TransferError(
+      'BACKEND_UNKNOWN',
+      'No backend is loaded. Call await useBackend(wasm()) first, with wasm from tfjs-transfer/backends/wasm (or cpu()).',
+      { cause },
+    );
+  }
+  assertOneTfjs();
+}

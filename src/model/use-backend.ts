@@ -26,9 +26,7 @@ export async function useBackend(backend: Backend): Promise<void> {
     );
   }
   await backend.load();
-  assertOneTfjs();
-  const started = await tf.setBackend(backend.name);
-  if (started) return;
+  if (tf.engine().registryFactory[backend.name] && (await tf.setBackend(backend.name))) return assertOneTfjs();
   throw new TransferError(
     'BACKEND_UNKNOWN',
     `The backend "${backend.name}" could not start here. The backends that are loaded: ${tf.engine().backendNames().join(', ') || 'none'}.`,

@@ -33,8 +33,8 @@ export interface RunSettings {
  * @param settings Seed, signal and cache budget.
  * @yields Phases, cached features, steps, epochs, and `done`.
  * @throws TransferError `INVALID_ORDER`, `INVALID_DATA`, `KERNEL_MISSING`, `NOT_TRAINABLE` before the first step;
- * `NOT_FINITE` within a step of the first NaN. Once a step was done, `error.model` is the model after the last whole
- * step, owned by the caller.
+ * `NOT_FINITE` within a step of the first NaN; `RUN_FAILED` with its cause where anything else fails. Once a step was
+ * done, `error.model` is the best model so far, or that of the last whole step, owned by the caller.
  *
  * @example
  * ```ts
@@ -103,13 +103,17 @@ export async function* fineTuneSteps(
     const tuned = handOver(last.model, state);
     yield { kind: 'done', model: tuned, history: { phases, frozen: after }, ended };
   } catch (error) {
-    if (stepped && error instanceof TransferError && !error.model) error.model = handOver(model, state);
-    throw error;
+    const failure = error instanceof TransferError ? error : runFailed(error);
+    if (stepped) failure.model ??= handOver(model, state);
+    throw failure;
   } finally {
     tf.dispose([state.values, state.optimizerState] as never);
     network.giveBack();
   }
 }
+
+const runFailed = (cause: unknown) =>
+  new TransferError('RUN_FAILED', `The run failed: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
 
 /** Makes the handle of the run's weights, which are the run's no more. */
 function handOver(model: TransferModel, state: RunState): TransferModel {

@@ -1,0 +1,16 @@
+/**
+ * Labelled examples: from tensors, arrays and streams, divided into splits, with augmentation.
+ *
+ * @module
+ */
+export type { NestedNumbers } from '../model/dense.ts';
+export type { Pixels } from '../model/pixels.ts';
+export { type AugmentSettings, augmentExamples } from './augment-examples.ts';
+export type { Augmentation } from './augmentation.ts';
+export { type CollectedExample, collect } from './collect.ts';
+export { type ColourSettings, colour } from './colour.ts';
+export { type CropSettings, crop } from './crop.ts';
+export { flip } from './flip.ts';
+export { fromArrays, type ShapedValues } from './from-arrays.ts';
+export { fromTensors } from './from-tensors.ts';
+export { type Splits, type SplitSettings, splitExamples } from './split-examples.ts';

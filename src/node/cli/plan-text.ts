@@ -1,0 +1,27 @@
+import type { PhaseExplanation } from '../../train/explain.ts';
+import { bytes, count } from './text.ts';
+
+/**
+ * Says what a strategy will do, as lines.
+ *
+ * @param phases What `explain` returns.
+ */
+export function planText(phases: readonly PhaseExplanation[]): string[] {
+  return phases.flatMap((phase, index) => {
+    const { epochs, batchSize, optimizer, schedule, trains, parameters, frontier, cacheBytes = 0, batchNorm } = phase;
+    const rates = trains.map(({ learningRate }) => learningRate);
+    const [lowest, highest] = [Math.min(...rates), Math.max(...rates)];
+    const rate = lowest === highest ? `${highest}` : `${lowest} to ${highest}`;
+    const cached = frontier.length
+      ? `${frontier.join(', ')} and all below: computed once for each picture, ${bytes(cacheBytes)} in all`
+      : 'nothing: the whole network runs in every step';
+    return [
+      ...(index ? [''] : []),
+      `Phase ${index + 1} of ${phases.length}: ${count(epochs, 'epoch')} in batches of ${batchSize}`,
+      `  optimizer  ${optimizer}, rate ${rate}, ${schedule}`,
+      `  trains     ${trains.map(({ layer }) => layer).join(', ')} (${count(parameters, 'parameter')})`,
+      `  batch norm ${batchNorm}`,
+      `  frozen     ${cached}`,
+    ];
+  });
+}

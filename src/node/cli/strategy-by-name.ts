@@ -1,0 +1,60 @@
+import { readFile } from 'node:fs/promises';
+import { TransferError } from '../../core/errors.ts';
+import { linearProbe, probeThenTune } from '../../core/recipes.ts';
+import type { Strategy } from '../../core/strategy.ts';
+import { strategyFromJSON } from '../../train/strategy-from-json.ts';
+import { UsageError } from './usage.ts';
+
+const named: Readonly<Record<string, (epochs: number) => Strategy>> = {
+  'probe-then-tune': (epochs) => probeThenTune({ probe: { epochs }, tune: { epochs: Math.ceil(epochs / 2) } }),
+  'linear-probe': (epochs) => linearProbe({ epochs }),
+};
+
+/** The names of strategies that {@link strategyByName} knows. */
+export const strategyNames = Object.keys(named);
+
+const defaultEpochs = 10;
+
+/**
+ * Makes a strategy from its name, or reads it from a file.
+ *
+ * @param strategy The name, or the path of a JSON file.
+ * @param epochs The epochs of a named strategy's first phase; undefined where none were asked for.
+ * @throws UsageError where it is neither; TransferError where the file cannot be read or holds no strategy.
+ */
+export async function strategyByName(strategy: string, epochs: number | undefined): Promise<Strategy> {
+  const make = Object.hasOwn(named, strategy) ? named[strategy] : undefined;
+  if (make) return make(epochs ?? defaultEpochs);
+  if (!/[\\/.]/.test(strategy)) {
+    throw new UsageError(
+      `--strategy received "${strategy}". Pass ${strategyNames.join(' or ')}, or the path of a JSON file.`,
+    );
+  }
+  if (epochs !== undefined) {
+    throw new UsageError(
+      `--epochs received "${epochs}" beside a file, which has epochs of its own. Leave --epochs out.`,
+    );
+  }
+  const text = await readText(strategy);
+  try {
+    return strategyFromJSON(text);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const sentence = `${strategy} holds no strategy: ${reason}`;
+    const advice = cause instanceof SyntaxError ? '. Write what JSON.stringify makes of sequence(...).' : '';
+    throw new TransferError('INVALID_ARGUMENT', `${sentence}${advice}`, { cause });
+  }
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new TransferError(
+      'NOT_FOUND',
+      `The strategy ${path} cannot be read (${code}). Pass the path of a JSON file, or ${strategyNames.join(' or ')}.`,
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,98 @@
+import { defineCommand } from 'citty';
+import { freeze } from '../../core/edits.ts';
+import { pipe } from '../../core/pipe.ts';
+import { classifier } from '../../heads/index.ts';
+import { attachHead } from '../../model/attach-head.ts';
+import { dispose } from '../../model/dispose.ts';
+import { useBackend } from '../../model/use-backend.ts';
+import { explain } from '../../train/explain.ts';
+import { imageFolder } from '../image-folder.ts';
+import { assertBase, baseByName, baseNames } from './base-by-name.ts';
+import { type CommandIo, exitCodes, print, signalOf } from './command-io.ts';
+import { backendByName, numberOf, sharedFlags } from './flags.ts';
+import { assertOutput } from './output-folder.ts';
+import { planText } from './plan-text.ts';
+import { progressOn } from './progress.ts';
+import { strategyByName, strategyNames } from './strategy-by-name.ts';
+import { count, skippedLines } from './text.ts';
+import { trainAndSave } from './train-and-save.ts';
+
+/** `tfjs-transfer train <folder>` */
+export const train = defineCommand({
+  meta: { name: 'train', description: 'Tune a pretrained base on a folder of pictures, and save the model' },
+  args: {
+    folder: {
+      type: 'positional',
+      required: true,
+      description: 'The folder: each of its folders is a class, and holds its pictures.',
+    },
+    base: {
+      type: 'string',
+      valueHint: 'base',
+      default: 'efficientnet-lite0',
+      description: `${baseNames.join(', ')}, or the path or URL of a tfjs layers-model.`,
+    },
+    strategy: {
+      type: 'string',
+      valueHint: 'strategy',
+      default: 'probe-then-tune',
+      description: `${strategyNames.join(', ')}, or the path of a JSON file.`,
+    },
+    epochs: {
+      type: 'string',
+      valueHint: 'number',
+      description: 'Epochs of the first phase; a second one gets half as many. (Default: 10)',
+    },
+    validation: {
+      type: 'string',
+      valueHint: 'share',
+      default: '0.2',
+      description: 'The share of each class that is kept apart to measure on; 0 for none.',
+    },
+    seed: { type: 'string', valueHint: 'number', default: '0', description: 'Seed of the split and of training.' },
+    output: { type: 'string', valueHint: 'folder', default: 'model', description: 'Where the model is saved.' },
+    'dry-run': { type: 'boolean', description: 'Say what would be trained, and train nothing.' },
+    ...sharedFlags,
+  },
+  async run({ args, data }): Promise<number> {
+    const io = data as CommandIo;
+    const started = performance.now();
+    const epochs = args.epochs === undefined ? undefined : numberOf('epochs', args.epochs, { whole: true, least: 1 });
+    const validation = numberOf('validation', args.validation, { whole: false, least: 0, below: 1 });
+    const seed = numberOf('seed', args.seed, { whole: true, least: 0 });
+    assertBase(args.base);
+    await assertOutput(args.output, args.folder);
+    const strategy = await strategyByName(args.strategy, epochs);
+    await useBackend(backendByName(args.backend));
+
+    const progress = progressOn(io);
+    const pictures = await imageFolder(args.folder, {
+      validation,
+      test: 0,
+      seed,
+      onProgress: ({ done, total }) => progress.count('pictures', done, total),
+      ...signalOf(io),
+    }).finally(progress.end);
+    const base = await baseByName(args.base, { seed, ...signalOf(io) });
+    try {
+      const model = pipe(base, freeze(), attachHead(classifier(pictures.labels, { seed })));
+      try {
+        if (!args['dry-run']) {
+          const request = { model, pictures, strategy, seed, output: args.output, json: args.json ?? false, started };
+          return await trainAndSave(request, io);
+        }
+        const phases = explain(model, strategy, pictures);
+        const { labels, skipped, train: examples, validation: measured } = pictures;
+        const split = `${count(examples.size, 'picture')} to train on, ${measured?.size ?? 0} to measure on`;
+        const found = `${count(labels.length, 'class')}: ${labels.join(', ')}`;
+        if (args.json) print(io.stdout, JSON.stringify({ classes: labels, trained: examples.size, phases }));
+        else print(io.stdout, found, split, '', ...planText(phases), ...skippedLines(skipped));
+        return exitCodes.done;
+      } finally {
+        dispose(model);
+      }
+    } finally {
+      dispose(base);
+    }
+  },
+});
