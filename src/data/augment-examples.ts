@@ -63,7 +63,11 @@ export function augmentExamples(
         const keys = indices.map((index) => examples.describe(index));
         const views: tf.Tensor[] = [];
         for (const tensor of tensors) {
-          views.push(isPictures(tensor) ? await changed(tensor, list, (row) => randomStream(seed, 'augment', keys[row] as string, view)) : tf.clone(tensor));
+          views.push(
+            isPictures(tensor)
+              ? await changed(tensor, list, (row) => randomStream(seed, 'augment', keys[row] as string, view))
+              : tf.clone(tensor),
+          );
         }
         return views;
       } finally {
@@ -86,7 +90,12 @@ async function changed(
   for (let row = 0; row < count; row++) {
     const random = streamOf(row);
     const data = Uint8ClampedArray.from(values.subarray(row * rowSize, (row + 1) * rowSize));
-    const picture = augmentations.reduce<Pixels>((before, { apply }) => apply(before, random), { data, width, height, channels });
+    const picture = augmentations.reduce<Pixels>((before, { apply }) => apply(before, random), {
+      data,
+      width,
+      height,
+      channels,
+    });
     values.set(picture.data, row * rowSize);
   }
   return tf.tensor(values, tensor.shape, tensor.dtype as 'float32');

@@ -38,9 +38,7 @@ export interface CollectedExample {
  * console.log((await collect(frames())).size); // 3
  * ```
  */
-export async function collect(
-  stream: AsyncIterable<CollectedExample> | Iterable<CollectedExample>,
-): Promise<Examples> {
+export async function collect(stream: AsyncIterable<CollectedExample> | Iterable<CollectedExample>): Promise<Examples> {
   const rows: Dense[][] = [];
   const targets: Target[] = [];
   for await (const { input, target } of stream) {

@@ -33,7 +33,10 @@ export function colour(settings: ColourSettings = {}): Augmentation & Required<C
   const { brightness = 0.2, contrast = 0.2, saturation = 0.2 } = settings;
   for (const [name, reach] of Object.entries({ brightness, contrast, saturation })) {
     if (reach >= 0 && reach <= 1) continue;
-    throw new TransferError('INVALID_ARGUMENT', `colour({ ${name}: ${reach} }): pass a number from 0 to 1, such as 0.2.`);
+    throw new TransferError(
+      'INVALID_ARGUMENT',
+      `colour({ ${name}: ${reach} }): pass a number from 0 to 1, such as 0.2.`,
+    );
   }
   return {
     kind: 'augmentation',

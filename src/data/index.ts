@@ -13,4 +13,4 @@ export { type CropSettings, crop } from './crop.ts';
 export { flip } from './flip.ts';
 export { fromArrays, type ShapedValues } from './from-arrays.ts';
 export { fromTensors } from './from-tensors.ts';
-export { type Splits, type SplitSettings, splitExamples } from './split-examples.ts';
+export { type SplitSettings, type Splits, splitExamples } from './split-examples.ts';

@@ -72,5 +72,8 @@ function gather({ values, shape }: Dense, indices: readonly number[], dtype: 'fl
  */
 export async function downloaded(tensor: tf.Tensor): Promise<Dense> {
   const values = await tensor.data();
-  return { values: tensor.dtype === 'int32' ? Int32Array.from(values) : Float32Array.from(values), shape: tensor.shape };
+  return {
+    values: tensor.dtype === 'int32' ? Int32Array.from(values) : Float32Array.from(values),
+    shape: tensor.shape,
+  };
 }

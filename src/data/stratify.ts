@@ -19,7 +19,11 @@ type Held = 'validation' | 'test';
  * @param seed The seed.
  * @returns Positions, each in one split, in rising order.
  */
-export function stratify(targets: readonly Target[], shares: Readonly<Record<Held, number>>, seed: number): SplitIndices {
+export function stratify(
+  targets: readonly Target[],
+  shares: Readonly<Record<Held, number>>,
+  seed: number,
+): SplitIndices {
   const groups = new Map<number | 'all', number[]>();
   targets.forEach((target, index) => {
     const key = Number.isInteger(target) ? (target as number) : 'all';
@@ -57,17 +61,32 @@ function heldCounts(sizes: readonly number[], shares: Readonly<Record<Held, numb
     .flatMap((count, index) =>
       held.map((name) => {
         const rest = (sizes[index] as number) * shares[name] - count[name];
-        return { count, name, rest, room: () => (sizes[index] as number) - 1 - count.validation - count.test, tie: random() };
+        return {
+          count,
+          name,
+          rest,
+          room: () => (sizes[index] as number) - 1 - count.validation - count.test,
+          tie: random(),
+        };
       }),
     )
     .sort((a, b) => b.rest - a.rest || a.tie - b.tie);
   const missing = (name: Held) =>
     Math.max(1, Math.round(total * shares[name])) - counts.reduce((sum, count) => sum + count[name], 0);
   const left = { validation: missing('validation'), test: missing('test') };
-  for (const { count, name, rest, room } of remainders) {
-    if (rest <= 0 || room() <= 0 || left[name] <= 0) continue;
+  const raised = new Set<(typeof remainders)[number]>();
+  const raise = (remainder: (typeof remainders)[number]) => {
+    const { count, name, rest, room } = remainder;
+    if (raised.has(remainder) || rest <= 0 || room() <= 0 || left[name] <= 0) return false;
+    raised.add(remainder);
     count[name]++;
     left[name]--;
+    return true;
+  };
+  // A split that has nothing yet comes first, or a larger one could take all that training can spare.
+  for (const name of held.filter((name) => shares[name] > 0 && counts.every((count) => count[name] === 0))) {
+    remainders.filter((remainder) => remainder.name === name).some(raise);
   }
+  remainders.forEach(raise);
   return counts;
 }

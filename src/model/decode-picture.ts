@@ -41,9 +41,15 @@ export async function decodePicture(source: EncodedPicture, size: PixelSize): Pr
   return width === picture.width && height === picture.height ? coloured : resizePixels(coloured, width, height);
 }
 
-const sidesOf = ({ width, height }: PixelSize) => ({ ...(width !== null && { width }), ...(height !== null && { height }) });
+const sidesOf = ({ width, height }: PixelSize) => ({
+  ...(width !== null && { width }),
+  ...(height !== null && { height }),
+});
 
-const reasonOf = (error: unknown) => String((error as Error | undefined)?.message ?? error).trim().split('\n', 1)[0];
+const reasonOf = (error: unknown) =>
+  String((error as Error | undefined)?.message ?? error)
+    .trim()
+    .split('\n', 1)[0];
 
 async function bytesOf(source: Uint8Array | ArrayBuffer | Blob): Promise<Uint8Array> {
   if (source instanceof Uint8Array) return source;
@@ -114,7 +120,9 @@ export async function drawn(source: ImageBitmapSource, size: PixelSize): Promise
     const resizeWidth = Math.min(width, size.width ?? width);
     const resizeHeight = Math.min(height, size.height ?? height);
     const bitmap = await createImageBitmap(whole, { resizeWidth, resizeHeight, resizeQuality: 'high' });
-    const context = new OffscreenCanvas(resizeWidth, resizeHeight).getContext('2d') as OffscreenCanvasRenderingContext2D;
+    const context = new OffscreenCanvas(resizeWidth, resizeHeight).getContext(
+      '2d',
+    ) as OffscreenCanvasRenderingContext2D;
     context.drawImage(bitmap, 0, 0);
     bitmap.close();
     return withoutAlpha(context.getImageData(0, 0, resizeWidth, resizeHeight).data, resizeWidth, resizeHeight);

@@ -31,7 +31,9 @@ export function denseOf(nested: NestedNumbers, what: string): Dense {
     } else if (isArrayLike(part) && part.length === shape[depth]) {
       for (let i = 0; i < part.length; i++) fill(part[i], depth + 1, `${place}[${i}]`);
     } else {
-      const received = isArrayLike(part) ? `an array of ${part.length}` : `${typeof part === 'number' ? part : typeof part}`;
+      const received = isArrayLike(part)
+        ? `an array of ${part.length}`
+        : `${typeof part === 'number' ? part : typeof part}`;
       const expected = depth === shape.length ? 'a number' : `an array of ${shape[depth]}, as before it`;
       throw new TransferError(
         'INVALID_DATA',
@@ -53,4 +55,5 @@ export const fitsShape = (shape: readonly number[], wanted: readonly (number | n
   shape.length === wanted.length && wanted.every((length, axis) => length === null || length === shape[axis]);
 
 /** A shape as messages show it: `[224, 224, 3]`, `any` where a length is open. */
-export const shapeText = (shape: readonly (number | null)[]) => `[${shape.map((length) => length ?? 'any').join(', ')}]`;
+export const shapeText = (shape: readonly (number | null)[]) =>
+  `[${shape.map((length) => length ?? 'any').join(', ')}]`;

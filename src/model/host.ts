@@ -26,9 +26,13 @@ export async function importOptional(name: string, what: string): Promise<unknow
     const found = isMissingPackage(cause, name)
       ? 'which is not installed'
       : `which is installed but cannot be loaded here (${firstLine(cause)})`;
-    throw new TransferError('PACKAGE_MISSING', `${what} needs the package ${name}, ${found}. Run: npm install ${name}`, {
-      cause,
-    });
+    throw new TransferError(
+      'PACKAGE_MISSING',
+      `${what} needs the package ${name}, ${found}. Run: npm install ${name}`,
+      {
+        cause,
+      },
+    );
   }
 }
 

@@ -32,8 +32,10 @@ export async function toInput(picture: Picture, specification: InputSpecificatio
   if (picture instanceof tf.Tensor) return fromTensor(picture, specification, size);
   const isEncoded =
     picture instanceof ArrayBuffer || (size !== undefined && picture instanceof Uint8Array) || isBlob(picture);
-  if (!isEncoded && (isArrayLike(picture) || typeof picture === 'number')) return fromNumbers(picture, specification, size);
-  if (typeof picture !== 'string' && (typeof picture !== 'object' || picture === null)) throw refusal(picture, specification);
+  if (!isEncoded && (isArrayLike(picture) || typeof picture === 'number'))
+    return fromNumbers(picture, specification, size);
+  if (typeof picture !== 'string' && (typeof picture !== 'object' || picture === null))
+    throw refusal(picture, specification);
   if (!size) throw refusal(picture, specification);
   const pixels =
     typeof picture === 'string' || picture instanceof URL || isEncoded
@@ -45,7 +47,11 @@ export async function toInput(picture: Picture, specification: InputSpecificatio
 
 const isBlob = (value: unknown): value is Blob => typeof Blob !== 'undefined' && value instanceof Blob;
 
-function fromNumbers(numbers: NestedNumbers, specification: InputSpecification, size: PixelSize | undefined): tf.Tensor {
+function fromNumbers(
+  numbers: NestedNumbers,
+  specification: InputSpecification,
+  size: PixelSize | undefined,
+): tf.Tensor {
   const { values, shape } = denseOf(numbers, 'The input');
   const { shape: wanted, dtype } = specification;
   const open = wanted.map((length) => length ?? -1);
@@ -87,7 +93,11 @@ interface PixelData {
   readonly height: number;
 }
 
-async function fromDrawing(source: ImageBitmapSource, specification: InputSpecification, size: PixelSize): Promise<Pixels> {
+async function fromDrawing(
+  source: ImageBitmapSource,
+  specification: InputSpecification,
+  size: PixelSize,
+): Promise<Pixels> {
   const given = source as unknown as Partial<PixelData> & { getContext?(kind: '2d'): CanvasRenderingContext2D | null };
   const { width: givenWidth = 0, height: givenHeight = 0 } = given;
   let picture: Pixels;
@@ -116,7 +126,7 @@ function refusal(received: unknown, specification: InputSpecification, cause?: u
     'INVALID_DATA',
     pictureSize(specification)
       ? `The input is ${what}${cause ? `, which cannot be drawn (${(cause as Error).message})` : ''}; expected a picture. ` +
-        `Pass a path or bytes, a canvas, image, video or ImageData, or a tensor ${shape}.`
+          `Pass a path or bytes, a canvas, image, video or ImageData, or a tensor ${shape}.`
       : `The input is ${what}; expected values of the shape ${shape}. Pass a tensor, or nested or typed arrays.`,
     ...(cause ? [{ cause }] : []),
   );

@@ -61,7 +61,10 @@ async function list(folder: string) {
   const entries = await readdir(folder, { withFileTypes: true });
   const visible = entries.filter(({ name }) => !name.startsWith('.'));
   const known = await Promise.all(
-    visible.map(async (entry) => ({ name: entry.name, isFolder: entry.isDirectory() || (entry.isSymbolicLink() && (await leadsToFolder(join(folder, entry.name)))) })),
+    visible.map(async (entry) => ({
+      name: entry.name,
+      isFolder: entry.isDirectory() || (entry.isSymbolicLink() && (await leadsToFolder(join(folder, entry.name)))),
+    })),
   );
   // By code units: the same order on every machine, whatever its file system and language.
   return known.sort((a, b) => (a.name < b.name ? -1 : 1));

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { TransferError } from '../core/errors.ts';
-import { assertShares, type Splits, type SplitSettings, splitExamples } from '../data/split-examples.ts';
-import { decodePicture, type EncodedPicture } from '../model/decode-picture.ts';
+import { assertShares, type SplitSettings, type Splits, splitExamples } from '../data/split-examples.ts';
 import { pathOf } from '../model/byte-reader.ts';
+import { decodePicture, type EncodedPicture } from '../model/decode-picture.ts';
 import { classFolders, type SkippedFile } from './class-folders.ts';
 import { type LabelledPicture, labelledPictures } from './labelled-pictures.ts';
 import { mapConcurrently } from './map-concurrently.ts';
@@ -80,6 +80,11 @@ export async function imageFolder<const Validation extends number = 0.2, const T
     },
     signal,
   );
+  for (const [index, { name }] of files.entries()) {
+    signal?.throwIfAborted();
+    // libvips keeps one message for all threads, so the reason is another file's, or lost, until nothing runs beside it.
+    if (reasons[index] !== undefined) reasons[index] = await whyUnreadable(join(root, name));
+  }
   const pictures = files
     .filter((_, index) => reasons[index] === undefined)
     .map(({ name, label }) => ({ file: join(root, name), target: labels.indexOf(label), name }));
@@ -90,7 +95,8 @@ export async function imageFolder<const Validation extends number = 0.2, const T
   return { ...splitExamples(labelledPictures(pictures), settings), labels, pictures, skipped: allSkipped };
 }
 
-const invalid = (folder: string, sentence: string) => new TransferError('INVALID_DATA', `imageFolder("${folder}"): ${sentence}`);
+const invalid = (folder: string, sentence: string) =>
+  new TransferError('INVALID_DATA', `imageFolder("${folder}"): ${sentence}`);
 
 async function whyUnreadable(file: EncodedPicture): Promise<string | undefined> {
   try {
@@ -112,12 +118,19 @@ function assertClasses(
   { isNew, isDivided }: { readonly isNew: boolean; readonly isDivided: boolean },
 ): void {
   const shown = skipped.slice(0, 3).map(({ file, reason }) => `${file}: ${reason}`);
-  const note = shown.length > 0 ? ` Skipped ${skipped.length} (${shown.join('; ')}${skipped.length > 3 ? '; ...' : ''}).` : '';
+  const note =
+    shown.length > 0 ? ` Skipped ${skipped.length} (${shown.join('; ')}${skipped.length > 3 ? '; ...' : ''}).` : '';
   if (counts.every((count) => count === 0)) {
-    throw invalid(folder, `there is no readable picture in ${labels.map((label) => `${label}/`).join(', ')}. Put pictures there.${note}`);
+    throw invalid(
+      folder,
+      `there is no readable picture in ${labels.map((label) => `${label}/`).join(', ')}. Put pictures there.${note}`,
+    );
   }
   if (isNew && labels.length === 1) {
-    throw invalid(folder, `there is one class alone, "${labels[0]}". Add a subfolder with pictures of something else.${note}`);
+    throw invalid(
+      folder,
+      `there is one class alone, "${labels[0]}". Add a subfolder with pictures of something else.${note}`,
+    );
   }
   for (const [index, label] of labels.entries()) {
     if (isNew && counts[index] === 0) {

@@ -39,7 +39,10 @@ export interface LabelledPicture {
  */
 export function labelledPictures(pictures: readonly LabelledPicture[]): Examples {
   if (!Array.isArray(pictures) || pictures.length === 0) {
-    throw new TransferError('INVALID_DATA', 'labelledPictures received no pictures. Pass an array of { file, target }.');
+    throw new TransferError(
+      'INVALID_DATA',
+      'labelledPictures received no pictures. Pass an array of { file, target }.',
+    );
   }
   const picturesAt = (index: number) => pictures[index] as LabelledPicture;
   return {

@@ -1,6 +1,7 @@
 import type { Dataset } from '../core/data.ts';
 import type { LayerPath, TransferModel } from '../core/handle.ts';
 import type { Strategy } from '../core/strategy.ts';
+import { networkBehind } from '../model/network.ts';
 import { bytesPerExample } from './phase-features.ts';
 import { planOf } from './plan.ts';
 import { learningRates } from './rates.ts';
@@ -59,7 +60,7 @@ export function explain(model: TransferModel, strategy: Strategy, data?: Dataset
       return open[0] ? [{ layer: path, weights: count, learningRate: peak * (factors[open[0].key] ?? 1) }] : [];
     });
     const cut = new Set(split.cut);
-    const bytes = bytesPerExample(planned);
+    const bytes = bytesPerExample(networkBehind(model).graph, split.cut);
     const examples = data && data.train.size * (data.train.augmented ? (phase.views ?? 0) : 1) + (data.validation?.size ?? 0);
     return {
       epochs: phase.epochs,

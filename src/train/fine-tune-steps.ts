@@ -5,6 +5,7 @@ import type { Ended, PhaseRecord, TrainEvent } from '../core/events.ts';
 import type { TransferModel } from '../core/handle.ts';
 import type { Strategy } from '../core/strategy.ts';
 import { leaseOf, networkBehind } from '../model/network.ts';
+import { split } from '../model/split.ts';
 import { breather } from './breathe.ts';
 import { assertTrainable } from './can-train.ts';
 import { assertUnchanged, hashWeights } from './frozen-proof.ts';
@@ -60,10 +61,12 @@ export async function* fineTuneSteps(
   const { seed = 0, signal, cacheBytes = 2 ** 30 } = settings;
   const planned = planOf(model, strategy);
   assertDataset(model.head, data);
-  for (const { split, trained } of planned) assertTrainable(split, trained);
-  const context: RunContext = { data, seed, cacheBytes, ...(signal && { signal }) };
+  for (const phase of planned) assertTrainable(phase.split, phase.trained);
   const network = networkBehind(model);
-  const state: RunState = { values: cloneTensors(model.lease.values), optimizer: undefined, optimizerState: {}, caches: {} };
+  const everTrained = new Set(planned.flatMap(({ trained }) => [...trained.layers]));
+  const foundation = split(network.graph, everTrained);
+  const context: RunContext = { data, seed, foundation, cacheBytes, ...(signal && { signal }) };
+  const state: RunState = { values: cloneTensors(model.lease.values), optimizer: undefined, optimizerState: {}, caches: new Map() };
   // The variables of the network stay alive for the run, whatever handles the caller disposes meanwhile.
   network.hold();
   const breathe = breather();

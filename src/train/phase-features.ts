@@ -1,7 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { Examples } from '../core/data.ts';
 import type { TrainEvent } from '../core/events.ts';
 import type { Values } from '../model/execute.ts';
+import type { Graph, ValueId } from '../model/graph.ts';
 import { networkBehind } from '../model/network.ts';
+import type { Split } from '../model/split.ts';
 import { cacheFeatures, computeFeatures, type FeatureCache, type FeatureSource } from './features.ts';
 import type { PlannedPhase } from './plan.ts';
 import type { RunContext, RunState } from './run-state.ts';
@@ -12,19 +15,20 @@ type Name = 'train' | 'validation';
 export type PhaseFeatures = (name: Name, indices: readonly number[], epoch: number) => Promise<Values>;
 
 /**
- * The bytes of one example's values at the frontier, as far as shapes are known; lengths that are not count as 1.
+ * The bytes of one example's values at a frontier, as far as shapes are known; lengths that are not count as 1.
  *
- * @param planned The phase.
+ * @param graph The network.
+ * @param cut The frontier.
  */
-export function bytesPerExample({ split, model }: PlannedPhase): number {
-  const { values } = networkBehind(model).graph;
+export function bytesPerExample({ values }: Graph, cut: readonly ValueId[]): number {
   const size = (shape: readonly (number | null)[] = []) => tf.util.sizeFromShape(shape.map((length) => length ?? 1));
-  return split.cut.reduce((sum, id) => sum + 4 * size(values.get(id)?.shape), 0);
+  return cut.reduce((sum, id) => sum + 4 * size(values.get(id)?.shape), 0);
 }
 
 /**
  * Prepares the values at the frontier for a phase: computed once and kept where there is a prefix and the budget allows
- * it, computed for each batch else. The caches stay in the run's state for the next phase to start from.
+ * it, computed for each batch else. The foundation, at the lowest frontier of all phases, is computed once for the whole
+ * run; a phase whose frontier lies higher goes on from there.
  *
  * @param state The run.
  * @param planned The phase.
@@ -34,50 +38,75 @@ export function bytesPerExample({ split, model }: PlannedPhase): number {
  */
 export async function* preparePhaseFeatures(
   state: RunState,
-  planned: PlannedPhase,
-  { data, cacheBytes, signal }: RunContext,
+  { split, phase, model }: PlannedPhase,
+  { data, foundation, cacheBytes, signal }: RunContext,
   pause: () => Promise<void>,
 ): AsyncGenerator<TrainEvent, PhaseFeatures> {
-  const { split, phase, model } = planned;
-  const caches: { train?: FeatureCache; validation?: FeatureCache } = {};
-  const sourceOf = (name: Name, earlier?: FeatureCache): FeatureSource => ({
-    network: networkBehind(model),
-    values: state.values,
-    split,
-    examples: data[name] as typeof data.train,
-    inputs: model.inputs,
-    ...(earlier && { earlier }),
-    ...(signal && { signal }),
-  });
+  const network = networkBehind(model);
+  const keyOf = (name: Name, { cut }: Split) => `${name}/${viewsOf(name)}/${cut}`;
+  const kept = new Map<string, FeatureCache>();
   for (const name of ['train', 'validation'] as const) {
-    const examples = data[name];
-    const views = examples?.augmented && name === 'train' ? (phase.views ?? 0) : 1;
-    const earlier = state.caches[name]?.views === views ? state.caches[name] : undefined;
-    delete state.caches[name];
-    // Without a prefix there is nothing to save; without a number of views, every epoch's are new.
-    if (!examples || split.prefix.length === 0 || views === 0) continue;
-    if (earlier && String(earlier.cut) === String(split.cut)) {
-      caches[name] = earlier;
-    } else {
-      const bytes = bytesPerExample(planned) * examples.size * views;
-      if (bytes > cacheBytes) {
-        yield { kind: 'cacheExceeded', split: name, bytes, budget: cacheBytes };
-        continue;
-      }
-      const filling = cacheFeatures(sourceOf(name, earlier), views, phase.batchSize ?? 32);
-      let next = await filling.next();
-      for (; !next.done; next = await filling.next()) {
-        yield { kind: 'features', split: name, ...next.value };
-        await pause();
-      }
-      caches[name] = next.value;
-    }
+    const below = yield* cacheAt(name, foundation);
+    yield* cacheAt(name, split, below);
   }
-  Object.assign(state.caches, caches);
+  // What only the phase before needed goes.
+  state.caches.clear();
+  for (const [key, cache] of kept) state.caches.set(key, cache);
+  const caches = { train: kept.get(keyOf('train', split)), validation: kept.get(keyOf('validation', split)) };
   return async (name, indices, epoch) => {
     const cache = caches[name];
     const view = phase.views ? epoch % phase.views : epoch;
     if (cache) return cache.read(indices, cache.views > 1 ? view : 0);
-    return computeFeatures(sourceOf(name), indices, data[name]?.augmented && name === 'train' ? view : undefined);
+    const foundationCache = kept.get(keyOf(name, foundation));
+    const augmented = data[name]?.augmented && name === 'train';
+    return computeFeatures(sourceOf(name, split, foundationCache), indices, augmented ? view : undefined);
   };
+
+  /** Views that are kept of each example; 0 where every epoch's are new. */
+  function viewsOf(name: Name): number {
+    return name === 'train' && data.train.augmented ? (phase.views ?? 0) : 1;
+  }
+
+  function sourceOf(name: Name, divided: Split, earlier: FeatureCache | undefined): FeatureSource {
+    return {
+      network,
+      values: state.values,
+      split: divided,
+      examples: data[name] as Examples,
+      inputs: model.inputs,
+      ...(earlier && { earlier }),
+      ...(signal && { signal }),
+    };
+  }
+
+  async function* cacheAt(
+    name: Name,
+    divided: Split,
+    earlier?: FeatureCache,
+  ): AsyncGenerator<TrainEvent, FeatureCache | undefined> {
+    const examples = data[name];
+    const views = viewsOf(name);
+    if (!examples || divided.prefix.length === 0 || views === 0) return undefined;
+    const key = keyOf(name, divided);
+    const known = kept.get(key) ?? state.caches.get(key);
+    if (known) {
+      kept.set(key, known);
+      return known;
+    }
+    const bytes = bytesPerExample(network.graph, divided.cut) * examples.size * views;
+    const used = [...kept.values()].reduce((sum, cache) => sum + cache.bytes, 0);
+    if (used + bytes > cacheBytes) {
+      yield { kind: 'cacheExceeded', split: name, bytes: used + bytes, budget: cacheBytes };
+      return undefined;
+    }
+    const filling = cacheFeatures(sourceOf(name, divided, earlier), views, phase.batchSize ?? 32);
+    let next = await filling.next();
+    for (; !next.done; next = await filling.next()) {
+      yield { kind: 'features', split: name, ...next.value };
+      await pause();
+    }
+    kept.set(key, next.value);
+    state.caches.set(key, next.value);
+    return next.value;
+  }
 }

@@ -3,6 +3,7 @@ import type { Dataset } from '../core/data.ts';
 import type { Optimizer, OptimizerState, Tensors } from '../core/optimizer.ts';
 import type { FeatureCache } from './features.ts';
 import type { StepPlan } from './step.ts';
+import type { Split } from '../model/split.ts';
 import { valueOf } from '../model/weights.ts';
 
 /** What a run carries from step to step and from phase to phase. Its tensors are the run's. */
@@ -11,14 +12,16 @@ export interface RunState {
   values: Tensors;
   optimizer: Optimizer | undefined;
   optimizerState: OptimizerState;
-  /** The features of the last phase, by split. */
-  readonly caches: { train?: FeatureCache; validation?: FeatureCache };
+  /** Features that later phases can start from, by split, views and cut. */
+  readonly caches: Map<string, FeatureCache>;
 }
 
 /** What does not change over a run. */
 export interface RunContext {
   readonly data: Dataset;
   readonly seed: number;
+  /** The network at the lowest frontier of all phases: below it nothing changes during the run. */
+  readonly foundation: Split;
   /** How many bytes of features may be kept in memory. */
   readonly cacheBytes: number;
   readonly signal?: AbortSignal;

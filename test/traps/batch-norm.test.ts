@@ -3,24 +3,28 @@ import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { cpu } from '../../src/backends/cpu.ts';
-import { batchNorm, unfreeze } from '../../src/core/edits.ts';
-import { pipe } from '../../src/core/pipe.ts';
-import { sequence, train } from '../../src/core/strategy.ts';
-import { regressor } from '../../src/heads/regressor.ts';
-import { asBase } from '../../src/model/as-base.ts';
-import { attachHead } from '../../src/model/attach-head.ts';
-import { dispose } from '../../src/model/dispose.ts';
+import { regressor } from '../../src/heads/index.ts';
+import {
+  asBase,
+  attachHead,
+  batchNorm,
+  dispose,
+  fineTune,
+  pipe,
+  sequence,
+  sgd,
+  train,
+  unfreeze,
+  useBackend,
+} from '../../src/index.ts';
 import { networkBehind } from '../../src/model/network.ts';
-import { useBackend } from '../../src/model/use-backend.ts';
-import { fineTune } from '../../src/train/fine-tune.ts';
-import { sgd } from '../../src/train/optimizers.ts';
 import { leavingNothing, matching, on, random, rows, taken, Witness, weightsOf } from './support.ts';
 
 const L = tfl.layers;
 beforeAll(() => useBackend(cpu()));
 
 const statistics = /\/moving_(mean|variance)$/;
-const fit = (model: tfl.LayersModel) => {
+const trainByTfjs = (model: tfl.LayersModel) => {
   model.compile({ optimizer: tf.train.sgd(0.1), loss: 'meanSquaredError' });
   return model.fit(random(1, 8, 3), random(2, 8, 1), { epochs: 2, verbose: 0 });
 };
@@ -30,7 +34,12 @@ function normalized(settings: { scale?: boolean } = {}) {
   const normalization = L.batchNormalization({ name: 'normalization', momentum: 0.5, ...settings });
   const model = tfl.sequential({
     layers: [
-      L.dense({ units: 4, inputShape: [3], name: 'below', kernelInitializer: tfl.initializers.glorotUniform({ seed: 3 }) }),
+      L.dense({
+        units: 4,
+        inputShape: [3],
+        name: 'below',
+        kernelInitializer: tfl.initializers.glorotUniform({ seed: 3 }),
+      }),
       normalization,
       L.dense({ units: 1, name: 'above', kernelInitializer: tfl.initializers.glorotUniform({ seed: 4 }) }),
     ],
@@ -42,12 +51,15 @@ describe('T1 a frozen BatchNormalization keeps its moving statistics', () => {
   test('tfjs: it does not', async () => {
     const { model, normalization } = normalized();
     normalization.trainable = false;
-    const [mean, variance] = normalization.getWeights().slice(2).map((tensor) => [...tensor.dataSync()]);
+    const [mean, variance] = normalization
+      .getWeights()
+      .slice(2)
+      .map((tensor) => [...tensor.dataSync()]);
     expect([mean, variance]).toEqual([
       [0, 0, 0, 0],
       [1, 1, 1, 1],
     ]);
-    await fit(model);
+    await trainByTfjs(model);
     const [, , meanAfter, varianceAfter] = normalization.getWeights().map((tensor) => [...tensor.dataSync()]);
     expect(meanAfter).not.toEqual(mean);
     expect(varianceAfter).not.toEqual(variance);
@@ -59,14 +71,19 @@ describe('T1 a frozen BatchNormalization keeps its moving statistics', () => {
     await leavingNothing(async () => {
       const model = pipe(base, attachHead(regressor(['y'])), unfreeze(), batchNorm('frozen'));
       const before = weightsOf(model);
-      const { model: tuned, history } = await fineTune(model, data, [train({ epochs: 3, learningRate: 0.1, batchSize: 4 })]);
+      const { model: tuned, history } = await fineTune(model, data, [
+        train({ epochs: 3, learningRate: 0.1, batchSize: 4 }),
+      ]);
       const after = weightsOf(tuned);
       const frozen = matching(after, /^normalization\//);
       expect(Object.keys(frozen)).toHaveLength(4);
       expect(frozen).toEqual(matching(before, /^normalization\//));
       expect(history.frozen).toEqual(
         Object.fromEntries(
-          Object.entries(frozen).map(([key, values]) => [key, createHash('sha256').update(new Uint8Array(values.buffer)).digest('hex')]),
+          Object.entries(frozen).map(([key, values]) => [
+            key,
+            createHash('sha256').update(new Uint8Array(values.buffer)).digest('hex'),
+          ]),
         ),
       );
       expect(after['below/kernel']).not.toEqual(before['below/kernel']);
@@ -85,7 +102,12 @@ describe('T2 a base that was applied with { training: false } stays in inference
     const inner = tfl.sequential({
       name: 'inner',
       layers: [
-        L.dense({ units: 4, inputShape: [3], name: 'below', kernelInitializer: tfl.initializers.glorotUniform({ seed: 3 }) }),
+        L.dense({
+          units: 4,
+          inputShape: [3],
+          name: 'below',
+          kernelInitializer: tfl.initializers.glorotUniform({ seed: 3 }),
+        }),
         L.batchNormalization({ name: 'normalization', momentum: 0.5 }),
         L.dropout({ rate: 0.5, name: 'dropout' }),
       ],
@@ -103,7 +125,7 @@ describe('T2 a base that was applied with { training: false } stays in inference
     const inference = ofInner(inner);
     const [moving] = inner.weights.filter(({ name }) => /moving_mean/.test(name)).map((weight) => weight.read());
     const before = taken(tf.clone(moving as tf.Tensor));
-    await fit(model);
+    await trainByTfjs(model);
     const [after] = inner.weights.filter(({ name }) => /moving_mean/.test(name)).map((weight) => weight.read());
     expect([...(after as tf.Tensor).dataSync()]).not.toEqual(before);
     expect(inference.filter((value) => value === 0)).toHaveLength(0);
@@ -145,7 +167,9 @@ describe('T2 a base that was applied with { training: false } stays in inference
 
 describe('T3 a BatchNormalization without gamma trains', () => {
   test('tfjs: it throws', async () => {
-    await expect(fit(normalized({ scale: false }).model)).rejects.toThrow(/Cannot read properties of undefined/);
+    await expect(trainByTfjs(normalized({ scale: false }).model)).rejects.toThrow(
+      /Cannot read properties of undefined/,
+    );
   });
 
   const tuneOnce = async (scale: boolean, policy: 'statistics' | 'train') => {

@@ -2,18 +2,21 @@ import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { cpu } from '../../src/backends/cpu.ts';
-import type { Examples } from '../../src/core/data.ts';
-import { unfreezeTop } from '../../src/core/edits.ts';
-import type { TransferModel } from '../../src/core/handle.ts';
-import { sequence, train } from '../../src/core/strategy.ts';
-import { regressor } from '../../src/heads/regressor.ts';
-import { asBase } from '../../src/model/as-base.ts';
-import { attachHead } from '../../src/model/attach-head.ts';
-import { dispose } from '../../src/model/dispose.ts';
-import { useBackend } from '../../src/model/use-backend.ts';
-import { evaluate } from '../../src/train/evaluate.ts';
-import { fineTune } from '../../src/train/fine-tune.ts';
-import { sgd } from '../../src/train/optimizers.ts';
+import { regressor } from '../../src/heads/index.ts';
+import {
+  asBase,
+  attachHead,
+  dispose,
+  type Examples,
+  evaluate,
+  fineTune,
+  sequence,
+  sgd,
+  type TransferModel,
+  train,
+  unfreezeTop,
+  useBackend,
+} from '../../src/index.ts';
 import { examplesOf } from '../support/examples.ts';
 import { leavingNothing, on, random, weightsOf } from './support.ts';
 
@@ -88,7 +91,8 @@ describe('T19 a mask belongs to its tensor', () => {
     const base = asBase(model, { cut: false });
     await leavingNothing(async () => {
       const headed = attachHead(regressor(['y']))(base);
-      for (const top of [0, 1, 2, 3]) expectClose(await scores(unfreezeTop(top)(headed), examples), headOn(expected, headed));
+      for (const top of [0, 1, 2, 3])
+        expectClose(await scores(unfreezeTop(top)(headed), examples), headOn(expected, headed));
       dispose(headed);
     });
     expected.dispose();
@@ -151,7 +155,10 @@ describe('T19 a mask belongs to its tensor', () => {
         losses.push(...(history.phases[0]?.epochs.map(({ loss }) => loss) ?? []));
         dispose(tuned);
       }
-      expectClose(losses, losses.map(() => losses[0] as number));
+      expectClose(
+        losses,
+        losses.map(() => losses[0] as number),
+      );
       expect(losses).toHaveLength(10);
       dispose(headed);
     });

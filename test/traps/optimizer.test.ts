@@ -2,19 +2,24 @@ import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { cpu } from '../../src/backends/cpu.ts';
-import { unfreezeTop } from '../../src/core/edits.ts';
-import type { TrainEvent } from '../../src/core/events.ts';
-import { pipe } from '../../src/core/pipe.ts';
-import { linearProbe } from '../../src/core/recipes.ts';
-import { linear } from '../../src/core/schedules.ts';
-import { sequence, train } from '../../src/core/strategy.ts';
-import { regressor } from '../../src/heads/regressor.ts';
-import { asBase } from '../../src/model/as-base.ts';
-import { attachHead } from '../../src/model/attach-head.ts';
-import { dispose } from '../../src/model/dispose.ts';
-import { useBackend } from '../../src/model/use-backend.ts';
-import { fineTune } from '../../src/train/fine-tune.ts';
-import { adam, adamw, sgd } from '../../src/train/optimizers.ts';
+import { regressor } from '../../src/heads/index.ts';
+import {
+  adam,
+  adamw,
+  asBase,
+  attachHead,
+  dispose,
+  fineTune,
+  linear,
+  linearProbe,
+  pipe,
+  sequence,
+  sgd,
+  type TrainEvent,
+  train,
+  unfreezeTop,
+  useBackend,
+} from '../../src/index.ts';
 import { leavingNothing, matching, random, rows, weightsOf } from './support.ts';
 
 const L = tfl.layers;
@@ -47,7 +52,10 @@ describe('T4 Adam remembers by weight, not by position', () => {
   test('tfjs: one weight gets the moments of another, or it throws', () => {
     const optimizer = tf.train.adam(0.1);
     const [a, b, wide] = [tf.variable(tf.scalar(0)), tf.variable(tf.scalar(0)), tf.variable(tf.zeros([5]))];
-    const named = (variable: tf.Variable, gradient: number) => ({ name: variable.name, tensor: tf.fill(variable.shape, gradient) });
+    const named = (variable: tf.Variable, gradient: number) => ({
+      name: variable.name,
+      tensor: tf.fill(variable.shape, gradient),
+    });
     optimizer.applyGradients([named(a, gradients.a), named(b, gradients.b)]);
     const start = b.dataSync()[0] as number;
     // As after freezing a: b is alone now, and at the position that a had.
@@ -84,10 +92,14 @@ describe('T4 Adam remembers by weight, not by position', () => {
           );
           const loss = (kernel: tf.Tensor, bias: tf.Tensor, headKernel: tf.Tensor, headBias: tf.Tensor) =>
             tf.mean(
-              tf.square(tf.sub(tf.add(tf.matMul(tf.add(tf.matMul(hidden, kernel), bias), headKernel), headBias), targets)),
+              tf.square(
+                tf.sub(tf.add(tf.matMul(tf.add(tf.matMul(hidden, kernel), bias), headKernel), headBias), targets),
+              ),
             );
           const weights = values.map((value, index) => tf.tensor(value, shapes[index]));
-          return tf.grads(loss as never)(weights).map((gradient) => [...gradient.dataSync()]);
+          return tf
+            .grads(loss as never)(weights)
+            .map((gradient) => [...gradient.dataSync()]);
         });
       let values = names.map((name) => [...(start[name] as Float32Array)]);
       const rules = values.map((weights) => weights.map(() => adamByHand(rate)));
@@ -95,14 +107,15 @@ describe('T4 Adam remembers by weight, not by position', () => {
         const gradient = slopes(values);
         values = values.map((weights, index) =>
           moves(index)
-            ? weights.map((weight, i) => (rules[index]?.[i] as ReturnType<typeof adamByHand>)(weight, gradient[index]?.[i] as number))
+            ? weights.map((weight, i) => rules[index]?.[i]?.(weight, gradient[index]?.[i] as number) as number)
             : weights,
         );
       };
       step((index) => names[index]?.startsWith('head') ?? false);
       step(() => true);
       for (const [index, name] of names.entries()) {
-        for (const [i, value] of (values[index] as number[]).entries()) expect(after[name]?.[i], name).toBeCloseTo(value, 5);
+        for (const [i, value] of (values[index] as number[]).entries())
+          expect(after[name]?.[i], name).toBeCloseTo(value, 5);
       }
       expect(after['first/kernel']).toEqual(start['first/kernel']);
     });
@@ -133,10 +146,16 @@ describe('T5 what is unfrozen trains', () => {
       const model = pipe(base, attachHead(regressor(['y'])));
       const one = train({ epochs: 2, learningRate: 0.1 });
       const opened = async (...tops: number[]) => {
-        const { model: tuned } = await fineTune(model, data, sequence(one, ...tops.flatMap((top) => [unfreezeTop(top), one]), one));
+        const { model: tuned } = await fineTune(
+          model,
+          data,
+          sequence(one, ...tops.flatMap((top) => [unfreezeTop(top), one]), one),
+        );
         const after = weightsOf(tuned);
         dispose(tuned);
-        return Object.entries(weightsOf(model)).filter(([key, before]) => String(before) !== String(after[key])).map(([key]) => key);
+        return Object.entries(weightsOf(model))
+          .filter(([key, before]) => String(before) !== String(after[key]))
+          .map(([key]) => key);
       };
       const head = ['head_logits/kernel', 'head_logits/bias'];
       const second = ['second/kernel', 'second/bias'];
@@ -154,12 +173,12 @@ describe('T8 a second run leaves nothing of the first', () => {
   test('tfjs: compiling again leaks the optimizer', async () => {
     const model = twoLayers();
     const [inputs, targets] = [random(1, 4, 3), random(2, 4, 3)];
-    const fit = async () => {
+    const trainByTfjs = async () => {
       model.compile({ optimizer: 'adam', loss: 'meanSquaredError' });
       await model.fit(inputs, targets, { epochs: 1, verbose: 0 });
       return tf.memory().numTensors;
     };
-    const [once, twice, thrice] = [await fit(), await fit(), await fit()];
+    const [once, twice, thrice] = [await trainByTfjs(), await trainByTfjs(), await trainByTfjs()];
     // Two moments for each of four weights, at the least.
     expect(twice - once).toBeGreaterThanOrEqual(8);
     expect(thrice - twice).toBe(twice - once);

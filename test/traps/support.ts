@@ -3,10 +3,9 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { expect } from 'vitest';
-import type { Examples } from '../../src/core/data.ts';
-import type { Base, TransferModel } from '../../src/core/handle.ts';
+import type { Base, Examples, TransferModel } from '../../src/index.ts';
 import { networkBehind } from '../../src/model/network.ts';
-import { valueOf } from '../../src/model/weights.ts';
+import { valueOf as currentValue } from '../../src/model/weights.ts';
 import { examplesOf } from '../support/examples.ts';
 
 /** The root of the repository. */
@@ -27,7 +26,7 @@ export function weightsOf(handle: Base | TransferModel): Record<string, Float32A
   const { variables } = networkBehind(handle);
   const keys = handle.layers.flatMap(({ weights }) => weights.map(({ key }) => key));
   return Object.fromEntries(
-    keys.map((key) => [key, valueOf(variables, handle.lease.values, key).dataSync().slice() as Float32Array]),
+    keys.map((key) => [key, currentValue(variables, handle.lease.values, key).dataSync().slice() as Float32Array]),
   );
 }
 

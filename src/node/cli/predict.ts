@@ -43,15 +43,7 @@ export const predict = defineCommand({
     } finally {
       dispose(model);
     }
-    print(
-      io.stdout,
-      ...(args.json
-        ? [JSON.stringify(results)]
-        : table(
-            results.map((result) => row(result, topK)),
-            2,
-          )),
-    );
+    print(io.stdout, ...(args.json ? [JSON.stringify(results)] : text(results, topK)));
     return results.some((result) => 'predictions' in result) ? exitCodes.done : exitCodes.failed;
   },
 });
@@ -66,11 +58,12 @@ async function predictOne(model: TransferModel, file: string, topK: number): Pro
   }
 }
 
-/** One picture's line. Every row has the same number of cells. */
-function row(result: Result, topK: number): string[] {
-  const cells =
-    'error' in result
-      ? [result.file, `not read: ${result.error}`]
-      : [result.file, ...result.predictions.map(({ label, score }) => `${label} ${score.toFixed(3)}`)];
-  return cells.concat(Array.from({ length: Math.max(0, topK + 1 - cells.length) }, () => ''));
+/** A line for each picture, and below them what could not be read. */
+function text(results: readonly Result[], topK: number): string[] {
+  const rows = results.flatMap((result) => {
+    if ('error' in result) return [];
+    return [[result.file, ...result.predictions.map(({ label, score }) => `${label} ${score.toFixed(3)}`)]];
+  });
+  const errors = results.flatMap((result) => ('error' in result ? [`Not read: ${result.error}`] : []));
+  return [...table(rows, topK + 1), ...errors];
 }

@@ -26,19 +26,24 @@ export function progressOn({ stderr, isTTY }: CommandIo, now: () => number = () 
   let open = false;
   let begun = now();
   let phase = '';
-  let scores = '';
+  let epochs = 0;
+  let scores: readonly string[] = [];
 
   /** Shows the line; `lasting` ones are shown where lines cannot be rewritten too. */
-  function show(line: string, lasting: boolean): void {
+  function show(parts: readonly string[], lasting: boolean): void {
+    const given = [...parts];
     if (!isTTY) {
-      if (lasting) stderr.write(`${line}\n`);
+      if (lasting) stderr.write(`${given.join(separator)}\n`);
       return;
     }
     if (!lasting && now() - last < interval) return;
     last = now();
     open = true;
     cursorTo(stderr, 0);
-    stderr.write(line.slice(0, (stderr.columns ?? 80) - 1));
+    // A line that wraps cannot be rewritten. Some terminals say that they have 0 columns.
+    const width = (stderr.columns || 80) - 1;
+    while (given.length > 1 && given.join(separator).length > width) given.pop();
+    stderr.write(given.join(separator).slice(0, width));
     clearLine(stderr, 1);
   }
 
@@ -47,50 +52,50 @@ export function progressOn({ stderr, isTTY }: CommandIo, now: () => number = () 
     open = false;
   }
 
-  /** The time that is left at the pace so far. */
-  const left = (done: number, total: number) =>
-    done > 0 && done < total ? [`${duration(((now() - begun) / done) * (total - done))} left in phase`] : [];
+  /** The phase, and the time that is left of it at the pace so far. */
+  const timed = (done: number, total: number) =>
+    done > 0 && done < total ? `${phase} (${duration(((now() - begun) / done) * (total - done))} left)` : phase;
 
   function event(event: TrainEvent): void {
     if (event.kind === 'phase') {
       end();
       begun = now();
       phase = `phase ${event.phase + 1}/${event.phases}`;
-      scores = '';
+      scores = [];
       epochs = event.epochs;
     } else if (event.kind === 'features') {
       const { done, total, split } = event;
       const finished = done >= total;
-      show(join(phase, `features of ${split} ${done}/${total}`, ...left(done, total)), finished);
+      show([timed(done, total), `features of ${split} ${done}/${total}`], finished);
       if (finished) begun = now();
     } else if (event.kind === 'cacheExceeded') {
       end();
       const { split, bytes: needed, budget } = event;
       const line = `features of ${split} take ${bytes(needed)}, more than the ${bytes(budget)} that may be kept`;
-      show(join(phase, `${line}: computed anew in each epoch`), true);
+      show([phase, `${line}: computed anew in each epoch`], true);
       end();
     } else if (event.kind === 'step') {
       const { epoch, step, steps, loss } = event;
       const where = [`epoch ${epoch}/${epochs}`, `step ${step}/${steps}`, `loss ${loss.toFixed(4)}`];
-      show(join(phase, ...where, scores, ...left((epoch - 1) * steps + step, epochs * steps)), false);
+      show([timed((epoch - 1) * steps + step, epochs * steps), ...where, ...scores], false);
     } else if (event.kind === 'epoch') {
       if (event.epoch === 0) begun = now();
-      scores = validationText(event.validation);
-      show(join(phase, epochText(event), scores, ...left(event.epoch, event.epochs)), true);
+      scores = validationParts(event.validation);
+      show([timed(event.epoch, event.epochs), ...epochParts(event), ...scores], true);
     }
   }
 
-  let epochs = 0;
-  return { count: (what, done, total) => show(`${what} ${done}/${total}`, false), event, end };
+  return { count: (what, done, total) => show([`${what} ${done}/${total}`], false), event, end };
 }
 
-const join = (...parts: readonly string[]) => parts.filter(Boolean).join(' · ');
+const separator = ' · ';
 
-const epochText = ({ epoch, epochs, loss }: EpochRecord & { readonly epochs: number }) =>
-  epoch === 0 ? 'before training' : `epoch ${epoch}/${epochs} · loss ${loss.toFixed(4)}`;
+const epochParts = ({ epoch, epochs, loss }: EpochRecord & { readonly epochs: number }) =>
+  epoch === 0 ? ['before training'] : [`epoch ${epoch}/${epochs}`, `loss ${loss.toFixed(4)}`];
 
-function validationText(validation: Scores | undefined): string {
-  if (!validation) return '';
-  const metrics = Object.entries(validation.metrics).map(([name, value]) => `${name} ${value.toFixed(3)}`);
-  return `validation loss ${[validation.loss.toFixed(4), ...metrics].join(', ')}`;
+/** The metrics come first: they are what a narrow terminal keeps. */
+function validationParts(validation: Scores | undefined): string[] {
+  if (!validation) return [];
+  const metrics = Object.entries(validation.metrics).map(([name, value]) => `validation ${name} ${value.toFixed(3)}`);
+  return [...metrics, `validation loss ${validation.loss.toFixed(4)}`];
 }

@@ -1,4 +1,6 @@
+import { inspect as inspectError } from 'node:util';
 import { type ArgsDef, type CommandDef, defineCommand, runCommand } from 'citty';
+import { TransferError } from '../../core/errors.ts';
 import { version } from '../../core/version.ts';
 import { type CommandIo, exitCodes, print } from './command-io.ts';
 import { evaluate } from './evaluate.ts';
@@ -59,12 +61,13 @@ const unknownCommand = (name: string | undefined) =>
   `${name ? `Unknown command "${name}"` : 'No command was given'}. Pass one of: ${Object.keys(verbs).join(', ')}.`;
 
 function complain(error: unknown, command: string | undefined, { stderr, signal }: CommandIo): number {
-  if (signal?.aborted) {
+  // A failure after an interruption, such as a full disk while saving, is still said as what it is.
+  if (signal?.aborted && !(error instanceof TransferError)) {
     print(stderr, 'Interrupted.');
     return exitCodes.interrupted;
   }
-  const { message = String(error), stack } = error as Partial<Error>;
-  print(stderr, process.env.DEBUG && stack ? stack : message);
+  const message = error instanceof Error ? error.message : String(error);
+  print(stderr, process.env.DEBUG ? inspectError(error) : message);
   if (!(error instanceof UsageError)) return exitCodes.failed;
   print(stderr, `See tfjs-transfer ${command ? `${command} ` : ''}--help.`);
   return exitCodes.wrongUsage;

@@ -37,8 +37,8 @@ export function skippedLines(skipped: readonly { readonly file: string; readonly
 }
 
 /** `1 picture`, `2 pictures`. */
-export const count = (number: number, thing: string): string =>
-  `${number.toLocaleString('en')} ${thing}${number === 1 ? '' : 's'}`;
+export const count = (number: number, thing: string, things = `${thing}s`): string =>
+  `${number.toLocaleString('en')} ${number === 1 ? thing : things}`;
 
 /** `45 s`, `1 min 20 s`, `2 h 5 min`. */
 export function duration(milliseconds: number): string {

@@ -84,7 +84,7 @@ export const train = defineCommand({
         const phases = explain(model, strategy, pictures);
         const { labels, skipped, train: examples, validation: measured } = pictures;
         const split = `${count(examples.size, 'picture')} to train on, ${measured?.size ?? 0} to measure on`;
-        const found = `${count(labels.length, 'class')}: ${labels.join(', ')}`;
+        const found = `${count(labels.length, 'class', 'classes')}: ${labels.join(', ')}`;
         if (args.json) print(io.stdout, JSON.stringify({ classes: labels, trained: examples.size, phases }));
         else print(io.stdout, found, split, '', ...planText(phases), ...skippedLines(skipped));
         return exitCodes.done;

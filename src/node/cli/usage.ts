@@ -66,5 +66,5 @@ export function assertUsage(name: string, { command, several }: Verb, rawArgumen
  * @param parent The command that it belongs to.
  */
 export async function usageText(command: CommandDef, parent?: CommandDef): Promise<string> {
-  return stripVTControlCharacters(await renderUsage(command, parent));
+  return stripVTControlCharacters(await renderUsage(command, parent)).replace(/ +$/gm, '');
 }
