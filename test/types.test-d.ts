@@ -54,6 +54,8 @@ test('a wrong order is a type error', () => {
   () => fineTune(model, data, freeze());
   // @ts-expect-error a base cannot be evaluated
   () => evaluate(base, data.train);
-  // @ts-expect-error a handle cannot be changed
-  () => { model.settings.batchNorm = 'train'; };
+  () => {
+    // @ts-expect-error a handle cannot be changed
+    model.settings.batchNorm = 'train';
+  };
 });

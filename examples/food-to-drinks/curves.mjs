@@ -7,7 +7,10 @@ export function curves(results) {
   const block = (value) => blocks[Math.max(0, Math.min(8, Math.round(((value - 0.4) / 0.6) * 8)))];
   const width = Math.max(...Object.keys(results).map((name) => name.length));
   return Object.entries(results)
-    .map(([name, values]) => `   ${name.padEnd(width)}  ${values[0].toFixed(2)} ${values.map(block).join('')} ${values.at(-1).toFixed(2)}`)
+    .map(
+      ([name, values]) =>
+        `   ${name.padEnd(width)}  ${values[0].toFixed(2)} ${values.map(block).join('')} ${values.at(-1).toFixed(2)}`,
+    )
     .join('\n');
 }
 
@@ -23,7 +26,9 @@ export function chart(results, title) {
 <text x="${left - 8}" y="${y(value) + 4}" text-anchor="end">${value.toFixed(1)}</text>`,
   );
   const lines = Object.entries(results).map(([name, values], index) => {
-    const points = values.map((value, epoch) => `${x(epoch).toFixed(1)},${y(Math.max(0.4, value)).toFixed(1)}`).join(' ');
+    const points = values
+      .map((value, epoch) => `${x(epoch).toFixed(1)},${y(Math.max(0.4, value)).toFixed(1)}`)
+      .join(' ');
     return `<polyline points="${points}" fill="none" stroke="${colours[index]}" stroke-width="2.5"/>
 <text x="${left + plotWidth + 10}" y="${top + 16 + index * 20}" fill="${colours[index]}">${name}</text>`;
   });

@@ -44,23 +44,36 @@ const foodData = {
   train: augmentExamples(labelledPictures(food.train), flip()),
   validation: labelledPictures(food.validation),
 };
-report(`1. A small CNN learns food from ${foodData.train.size} pictures (${food.train.filter((p) => p.target === 1).length} of food)`);
+report(
+  `1. A small CNN learns food from ${foodData.train.size} pictures (${food.train.filter((p) => p.target === 1).length} of food)`,
+);
 const scratch = tinyCnn({ seed: 7 });
 const everything = (settings) => sequence(unfreeze(), batchNorm('train'), train({ learningRate: 3e-3, ...settings }));
 const foodModel = pipe(scratch, attachHead(classifier(['no food', 'food'])));
 const loss = softmaxCrossEntropy({ classWeights: [0.6, 2.5] });
-const pretrained = await fineTune(foodModel, foodData, everything({ epochs: quick ? 2 : 25, loss, metrics: [auc('food')] }), {
-  onEvent: (event) => event.kind === 'epoch' && progress('food', event),
-});
+const pretrained = await fineTune(
+  foodModel,
+  foodData,
+  everything({ epochs: quick ? 2 : 25, loss, metrics: [auc('food')] }),
+  {
+    onEvent: (event) => event.kind === 'epoch' && progress('food', event),
+  },
+);
 
 // 2. Its base, frozen, gets a head for drinks; then the top of it is tuned as well. Ten pictures of each kind.
 const drinks = await drinksSplit({ examples: 10, test: quick ? 20 : 150 });
 const drinksData = { train: labelledPictures(drinks.train), validation: labelledPictures(drinks.test) };
-report(`\n2. Drinks from ${drinks.train.length} pictures, measured on ${drinks.test.length} others by the area under the ROC curve`);
+report(
+  `\n2. Drinks from ${drinks.train.length} pictures, measured on ${drinks.test.length} others by the area under the ROC curve`,
+);
 // The last weights count in each curve, so that no curve chooses its best epoch by the pictures that it is measured on.
 const settings = { learningRate: 1e-3, batchSize: 10, metrics: [auc('drink')], callbacks: [lastWeights()] };
 const [probeEpochs, tuneEpochs] = quick ? [2, 1] : [20, 10];
-const transfer = sequence(linearProbe({ ...settings, epochs: probeEpochs }), unfreezeTop(2), train({ ...settings, learningRate: 1e-4, epochs: tuneEpochs }));
+const transfer = sequence(
+  linearProbe({ ...settings, epochs: probeEpochs }),
+  unfreezeTop(2),
+  train({ ...settings, learningRate: 1e-4, epochs: tuneEpochs }),
+);
 const fromScratch = everything({ ...settings, epochs: probeEpochs + tuneEpochs });
 
 const ownBase = asBase(pretrained.model, { name: 'own CNN, pretrained on food' });
@@ -81,7 +94,9 @@ for (const [name, [base, strategy]] of Object.entries(runs)) {
   results[name] = epochs.map(({ validation }) => validation.metrics.auc);
   if (base === ownBase) {
     await saveModel(tuned, `${output}drinks-model`);
-    report(`\n${summary(tuned).split('\n').at(-1)}; frozen weights proved bit-identical: ${Object.keys(history.frozen).length}`);
+    report(
+      `\n${summary(tuned).split('\n').at(-1)}; frozen weights proved bit-identical: ${Object.keys(history.frozen).length}`,
+    );
     const { metrics } = await evaluate(tuned, drinksData.validation, { metrics: [auc('drink')] });
     report(`Saved to runs/food-to-drinks/drinks-model; area under the curve ${metrics.auc.toFixed(3)}`);
   }

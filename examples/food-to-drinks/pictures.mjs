@@ -15,7 +15,9 @@ const others = async () => {
   const names = ['animal', 'clothing', 'music', 'plant', 'sport', 'tool', 'vehicle'];
   const lists = await Promise.all(names.map(filesOf));
   // One of each class in turn, so that any first part holds all classes.
-  return Array.from({ length: Math.max(...lists.map((list) => list.length)) }, (_, i) => lists.map((list) => list[i])).flat().filter(Boolean);
+  return Array.from({ length: Math.max(...lists.map((list) => list.length)) }, (_, i) => lists.map((list) => list[i]))
+    .flat()
+    .filter(Boolean);
 };
 
 const labelled = (files, target) => files.map((file) => ({ file, target }));

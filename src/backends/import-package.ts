@@ -1,4 +1,5 @@
 import { TransferError } from '../core/errors.ts';
+import { isMissingPackage } from '../core/missing-package.ts';
 
 /**
  * Imports a backend's package, and says what to install where it is not there.
@@ -11,9 +12,9 @@ export async function importPackage<Module>(load: () => Promise<Module>, name: s
   try {
     return await load();
   } catch (cause) {
-    const { code, message = '' } = cause as { readonly code?: string; readonly message?: string };
-    const missing = code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND' || /failed to resolve|cannot find/i.test(message);
-    if (!missing || !message.includes(name)) throw cause;
-    throw new TransferError('PACKAGE_MISSING', `The package ${name} is not installed. Run: npm install ${name}`, { cause });
+    if (!isMissingPackage(cause, name)) throw cause;
+    throw new TransferError('PACKAGE_MISSING', `The package ${name} is not installed. Run: npm install ${name}`, {
+      cause,
+    });
   }
 }

@@ -19,7 +19,7 @@ export interface TinyCnnSettings {
  * A small convolutional network with random weights, to pretrain in a minute and transfer from: a stem and three
  * depthwise separable blocks (16, 32, 64, 128 channels), each halving the picture. 13,000 parameters.
  *
- * Train it whole with `unfreeze()` and `batchNorm('train')`; {@link asBase} makes the trained model a base. Weights are
+ * Train it whole with `unfreeze()` and `batchNorm('train')`; `asBase` makes the trained model a base. Weights are
  * He normal (He et al., 2015).
  *
  * @param settings The size of pictures and the seed.
@@ -43,13 +43,19 @@ export function tinyCnn({ size = 64, seed = 0 }: TinyCnnSettings = {}): Base {
   ];
   const output = layers.reduce((value, layer) => layer.apply(value) as tfl.SymbolicTensor, input);
   const model = tfl.model({ inputs: input, outputs: output, name: 'tiny-cnn' });
-  const variables = layersOf(graphOf(model as unknown as Container)).flatMap(({ layer, path }) => weightsOf(layer, path));
+  const variables = layersOf(graphOf(model as unknown as Container)).flatMap(({ layer, path }) =>
+    weightsOf(layer, path),
+  );
   for (const { info, variable } of variables) {
     if (!info.key.endsWith('kernel')) continue;
     const random = randomStream(seed, info.key);
     const outputs = info.key.includes('depthwise') ? 1 : (info.shape.at(-1) ?? 1);
-    const inputs = tf.util.sizeFromShape([...info.shape]) / outputs / (info.key.includes('depthwise') ? (info.shape[2] ?? 1) : 1);
-    const values = Float32Array.from({ length: tf.util.sizeFromShape([...info.shape]) }, () => normal(random) * Math.sqrt(2 / inputs));
+    const inputs =
+      tf.util.sizeFromShape([...info.shape]) / outputs / (info.key.includes('depthwise') ? (info.shape[2] ?? 1) : 1);
+    const values = Float32Array.from(
+      { length: tf.util.sizeFromShape([...info.shape]) },
+      () => normal(random) * Math.sqrt(2 / inputs),
+    );
     tf.tidy(() => (variable.val as tf.Variable).assign(tf.tensor(values, [...info.shape])));
   }
   const scaling = { input: { scale: 1 / 127.5, offset: -1 }, cut: false } as const;
@@ -59,7 +65,13 @@ export function tinyCnn({ size = 64, seed = 0 }: TinyCnnSettings = {}): Base {
 
 function block(name: string, filters: number): tfl.layers.Layer[] {
   return [
-    tfl.layers.depthwiseConv2d({ name: `${name}_depthwise`, kernelSize: 3, strides: 2, padding: 'same', useBias: false }),
+    tfl.layers.depthwiseConv2d({
+      name: `${name}_depthwise`,
+      kernelSize: 3,
+      strides: 2,
+      padding: 'same',
+      useBias: false,
+    }),
     tfl.layers.batchNormalization({ name: `${name}_depthwise_norm`, momentum: 0.9 }),
     tfl.layers.reLU({ name: `${name}_depthwise_relu` }),
     tfl.layers.conv2d({ name: `${name}_pointwise`, filters, kernelSize: 1, useBias: false }),

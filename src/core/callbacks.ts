@@ -17,6 +17,7 @@ export interface Verdict {
 export interface Callback {
   readonly kind: 'callback';
   readonly name: string;
+  /** Makes the observer of one phase. */
   start(): (epoch: EpochRecord) => Verdict;
 }
 

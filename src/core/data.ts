@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { InputSpecification } from './handle.ts';
-import type { Target } from './metrics.ts';
+import type { Target } from './outcome.ts';
 
 /** What a model asks of the examples that it reads. */
 export interface ReadRequest {

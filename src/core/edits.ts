@@ -1,5 +1,5 @@
 import { TransferError } from './errors.ts';
-import type { BatchNormPolicy, Base, LayerPath, Settings, TransferModel, Unit } from './handle.ts';
+import type { Base, BatchNormPolicy, LayerPath, Settings, TransferModel, Unit } from './handle.ts';
 import { allFrozen } from './settings.ts';
 
 /**
@@ -10,6 +10,7 @@ export interface Edit {
   <Model extends Base | TransferModel>(model: Model): Model;
   readonly kind: 'edit';
   readonly name: string;
+  /** The record alone: what `JSON.stringify` writes. */
   toJSON(): Readonly<Record<string, unknown>>;
 }
 
@@ -176,7 +177,10 @@ export interface DiscriminativeSettings {
  */
 export function discriminative({ decay = 0.5 }: DiscriminativeSettings = {}): Edit {
   if (!(decay > 0 && decay <= 1)) {
-    throw new TransferError('INVALID_ARGUMENT', `discriminative({ decay: ${decay} }): pass a decay above 0 and at most 1.`);
+    throw new TransferError(
+      'INVALID_ARGUMENT',
+      `discriminative({ decay: ${decay} }): pass a decay above 0 and at most 1.`,
+    );
   }
   return edit('discriminative', { decay }, ({ units }) => {
     const groups = [...new Set(units.map(({ group }) => group))].reverse();

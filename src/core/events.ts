@@ -47,11 +47,22 @@ export interface FineTuned {
 
 /** What a run reports while it works. */
 export type TrainEvent =
-  | { readonly kind: 'phase'; readonly phase: number; readonly phases: number; readonly name: string; readonly epochs: number }
+  | {
+      readonly kind: 'phase';
+      readonly phase: number;
+      readonly phases: number;
+      readonly name: string;
+      readonly epochs: number;
+    }
   /** Features below the frontier are computed, once for each example. */
   | { readonly kind: 'features'; readonly split: 'train' | 'validation'; readonly done: number; readonly total: number }
   /** The features do not fit the budget: the prefix runs again in every epoch. */
-  | { readonly kind: 'cacheExceeded'; readonly split: 'train' | 'validation'; readonly bytes: number; readonly budget: number }
+  | {
+      readonly kind: 'cacheExceeded';
+      readonly split: 'train' | 'validation';
+      readonly bytes: number;
+      readonly budget: number;
+    }
   | {
       readonly kind: 'step';
       readonly phase: number;

@@ -90,6 +90,7 @@ export interface Lease {
   readonly values: Readonly<Record<WeightKey, Tensor>>;
   readonly network: unknown;
   readonly disposed: boolean;
+  /** Frees the tensors and gives the network back; a second call does nothing. */
   dispose(): void;
 }
 

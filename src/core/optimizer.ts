@@ -17,7 +17,9 @@ export type OptimizerState = Readonly<Record<WeightKey, Readonly<Record<string, 
 export interface Optimizer {
   readonly kind: 'optimizer';
   readonly name: string;
+  /** The state of weights that have had no step. */
   init(parameters: Tensors): OptimizerState;
+  /** The updates to add to the weights, and the state after them. */
   update(
     gradients: Tensors,
     state: OptimizerState,
@@ -25,3 +27,9 @@ export interface Optimizer {
     learningRate: number,
   ): { readonly updates: Tensors; readonly state: OptimizerState };
 }
+
+/** Changes every value of a record. */
+export const mapRecord = <A, B>(
+  record: Readonly<Record<string, A>>,
+  change: (value: A, key: string) => B,
+): Record<string, B> => Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value, key)]));

@@ -1,8 +1,7 @@
 /**
  * Passes a value through functions, from left to right.
  *
- * @param value The value.
- * @param functions The functions: edits, {@link attachHead}.
+ * @param value The value. Up to five functions follow it: edits, {@link attachHead}.
  * @returns What the last function returns.
  *
  * @example

@@ -4,7 +4,7 @@ import { type Strategy, sequence, type TrainSettings, train } from './strategy.t
 /**
  * Trains the head alone, on features that are computed once for each example.
  *
- * @param settings Settings of the phase. Default: 10 epochs.
+ * @param settings Settings of the phase. Default: 20 epochs, which cost little: the base does not run again.
  * @returns `sequence(freeze(), train(settings))`.
  *
  * @example
@@ -15,16 +15,16 @@ import { type Strategy, sequence, type TrainSettings, train } from './strategy.t
  * ```
  */
 export function linearProbe(settings: Partial<TrainSettings> = {}): Strategy {
-  return sequence(freeze(), train({ epochs: 10, ...settings }));
+  return sequence(freeze(), train({ epochs: 20, ...settings }));
 }
 
 /** Settings of {@link probeThenTune}. */
 export interface ProbeThenTuneSettings {
   /** What is unfrozen for the second phase: units from the output down, or the name of the first layer. Default: 3. */
   readonly top?: number | string;
-  /** Settings of the first phase, the head alone. Default: 10 epochs. */
+  /** Settings of the first phase, the head alone. Default: 20 epochs. */
   readonly probe?: Partial<TrainSettings>;
-  /** Settings of the second phase, head and top. Default: 5 epochs. */
+  /** Settings of the second phase, head and top. Default: 5 epochs at a rate of 1e-5. */
   readonly tune?: Partial<TrainSettings>;
 }
 
@@ -43,7 +43,7 @@ export interface ProbeThenTuneSettings {
  * ```
  */
 export function probeThenTune({ top = 3, probe = {}, tune = {} }: ProbeThenTuneSettings = {}): Strategy {
-  return sequence(linearProbe(probe), unfreezeTop(top), train({ epochs: 5, ...tune }));
+  return sequence(linearProbe(probe), unfreezeTop(top), train({ epochs: 5, learningRate: 1e-5, ...tune }));
 }
 
 /**
@@ -60,7 +60,10 @@ export function probeThenTune({ top = 3, probe = {}, tune = {} }: ProbeThenTuneS
  * const strategy = gradualUnfreeze([0, 1, 3], { epochs: 2 });
  * ```
  */
-export function gradualUnfreeze(stages: readonly [number | string, ...(number | string)[]], settings: TrainSettings): Strategy {
+export function gradualUnfreeze(
+  stages: readonly [number | string, ...(number | string)[]],
+  settings: TrainSettings,
+): Strategy {
   const stage = (top: number | string) => sequence(unfreezeTop(top), train(settings));
   return sequence(...stages.slice(0, -1).map(stage), stage(stages.at(-1) as number | string));
 }

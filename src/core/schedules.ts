@@ -6,6 +6,7 @@
 export interface Schedule {
   readonly kind: 'schedule';
   readonly name: string;
+  /** The rate of a step, from 0, of so many. */
   rateAt(peak: number, step: number, steps: number): number;
 }
 
@@ -106,8 +107,11 @@ export interface OneCycleSettings {
  * train({ epochs: 5, learningRate: 2e-3, schedule: oneCycle() });
  * ```
  */
-export function oneCycle({ pctStart = 0.3, div = 25, finalDiv = 1e4 }: OneCycleSettings = {}): Schedule &
-  Required<OneCycleSettings> {
+export function oneCycle({
+  pctStart = 0.3,
+  div = 25,
+  finalDiv = 1e4,
+}: OneCycleSettings = {}): Schedule & Required<OneCycleSettings> {
   const between = (from: number, to: number, share: number) => to + ((from - to) / 2) * (1 + Math.cos(Math.PI * share));
   return {
     kind: 'schedule',

@@ -99,7 +99,10 @@ export function sequence<const Parts extends readonly (Step | Strategy)[]>(
  */
 export function assertStrategy(strategy: unknown): asserts strategy is Strategy {
   if (!Array.isArray(strategy)) {
-    throw new TransferError('INVALID_ARGUMENT', `The strategy is ${typeof strategy}. Pass sequence(...) or a recipe such as linearProbe().`);
+    throw new TransferError(
+      'INVALID_ARGUMENT',
+      `The strategy is ${typeof strategy}. Pass sequence(...) or a recipe such as linearProbe().`,
+    );
   }
   const stranger = strategy.findIndex((step) => step?.kind !== 'edit' && step?.kind !== 'phase');
   if (stranger >= 0) {

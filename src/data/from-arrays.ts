@@ -1,6 +1,6 @@
 import type { Examples } from '../core/data.ts';
 import { TransferError } from '../core/errors.ts';
-import type { Target } from '../core/metrics.ts';
+import type { Target } from '../core/outcome.ts';
 import { type Dense, denseOf, isArrayLike, type NestedNumbers, shapeText } from '../model/dense.ts';
 import { inMemory } from './memory.ts';
 

@@ -3,6 +3,8 @@
  *
  * @module
  */
+
+export type { Random } from '../core/random.ts';
 export type { NestedNumbers } from '../model/dense.ts';
 export type { Pixels } from '../model/pixels.ts';
 export { type AugmentSettings, augmentExamples } from './augment-examples.ts';
@@ -13,4 +15,4 @@ export { type CropSettings, crop } from './crop.ts';
 export { flip } from './flip.ts';
 export { fromArrays, type ShapedValues } from './from-arrays.ts';
 export { fromTensors } from './from-tensors.ts';
-export { type SplitSettings, type Splits, splitExamples } from './split-examples.ts';
+export { type Held, type SplitSettings, type Splits, splitExamples } from './split-examples.ts';

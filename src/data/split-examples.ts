@@ -22,7 +22,8 @@ export type Splits<Validation extends number, Test extends number> = Pick<Datase
   Held<'validation', Validation> &
   Held<'test', Test>;
 
-type Held<Name extends string, Share extends number> = number extends Share
+/** A split of a share: there where the share is above 0, unknown where the share is not a literal. */
+export type Held<Name extends string, Share extends number> = number extends Share
   ? { readonly [_ in Name]?: Examples }
   : Share extends 0
     ? { readonly [_ in Name]?: never }

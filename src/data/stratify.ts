@@ -1,4 +1,4 @@
-import type { Target } from '../core/metrics.ts';
+import type { Target } from '../core/outcome.ts';
 import { permutation, randomStream } from '../core/random.ts';
 
 /** Which examples go where. */

@@ -1,5 +1,5 @@
 import type { Examples } from '../core/data.ts';
-import type { Target } from '../core/metrics.ts';
+import type { Target } from '../core/outcome.ts';
 
 /**
  * A view of some examples: nothing is copied.

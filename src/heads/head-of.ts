@@ -19,7 +19,10 @@ export function headOf(
   { dropout = 0, seed = 0 }: HeadSettings,
   fewest: number,
 ): Head {
-  const distinct = Array.isArray(labels) && labels.every((label) => typeof label === 'string') && new Set(labels).size === labels.length;
+  const distinct =
+    Array.isArray(labels) &&
+    labels.every((label) => typeof label === 'string') &&
+    new Set(labels).size === labels.length;
   if (!distinct || labels.length < fewest) {
     throw new TransferError(
       'INVALID_ARGUMENT',
@@ -27,7 +30,10 @@ export function headOf(
     );
   }
   if (!(dropout >= 0 && dropout < 1)) {
-    throw new TransferError('INVALID_ARGUMENT', `${name} received dropout: ${dropout}. Pass a share from 0 to below 1.`);
+    throw new TransferError(
+      'INVALID_ARGUMENT',
+      `${name} received dropout: ${dropout}. Pass a share from 0 to below 1.`,
+    );
   }
   return {
     kind: 'head',

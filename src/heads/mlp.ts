@@ -25,7 +25,10 @@ export interface MlpSettings {
 export function mlp(head: Head, { hidden }: MlpSettings): Head {
   const wrong = hidden.find((width) => !(Number.isInteger(width) && width > 0));
   if (wrong !== undefined || hidden.length === 0) {
-    throw new TransferError('INVALID_ARGUMENT', `mlp received hidden: ${JSON.stringify(hidden)}. Pass whole numbers above 0, such as [128].`);
+    throw new TransferError(
+      'INVALID_ARGUMENT',
+      `mlp received hidden: ${JSON.stringify(hidden)}. Pass whole numbers above 0, such as [128].`,
+    );
   }
   const layers = hidden.map((units) => ({ kind: 'dense', units, activation: 'relu' }) as const);
   return { ...head, name: `mlp(${head.name})`, layers: [...layers, ...head.layers] };

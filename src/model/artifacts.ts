@@ -48,12 +48,18 @@ async function readFiles({ main, sibling }: ByteReader, name: string): Promise<R
   const json = parse(new TextDecoder().decode(await main()), name);
   const { modelTopology, weightsManifest, userDefinedMetadata } = json as Record<string, unknown>;
   assertLayersModelFormat(json, modelTopology, weightsManifest, name);
-  const groups = weightsManifest as { readonly paths: readonly string[]; readonly weights: tf.io.WeightsManifestEntry[] }[];
+  const groups = weightsManifest as {
+    readonly paths: readonly string[];
+    readonly weights: tf.io.WeightsManifestEntry[];
+  }[];
   const parts: Uint8Array[] = [];
   for (const path of groups.flatMap(({ paths }) => paths)) {
     // A model from outside names files beside it, and nothing else (tfjs joins whatever it says, trap T18).
     if (typeof path !== 'string' || !/^[\w][\w. -]*$/.test(path)) {
-      throw new TransferError('INVALID_MODEL', `${name} names ${JSON.stringify(path)} as a file of weights. Only names of files beside model.json are read.`);
+      throw new TransferError(
+        'INVALID_MODEL',
+        `${name} names ${JSON.stringify(path)} as a file of weights. Only names of files beside model.json are read.`,
+      );
     }
     parts.push(await sibling(path));
   }
@@ -68,7 +74,10 @@ async function readFiles({ main, sibling }: ByteReader, name: string): Promise<R
 
 async function readHandler(handler: tf.io.IOHandler): Promise<Raw> {
   if (typeof handler?.load !== 'function') {
-    throw new TransferError('INVALID_ARGUMENT', 'The source is no path, no URL and no IOHandler with a load method. Pass one of these.');
+    throw new TransferError(
+      'INVALID_ARGUMENT',
+      'The source is no path, no URL and no IOHandler with a load method. Pass one of these.',
+    );
   }
   const { modelTopology, weightSpecs, weightData, userDefinedMetadata } = await handler.load();
   const data = Array.isArray(weightData) ? tf.io.concatenateArrayBuffers(weightData) : weightData;
@@ -78,31 +87,52 @@ async function readHandler(handler: tf.io.IOHandler): Promise<Raw> {
   return { topology: modelTopology as object, specs: weightSpecs, data, metadata: asRecord(userDefinedMetadata) };
 }
 
-const asRecord = (value: unknown) => (typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {});
+const asRecord = (value: unknown) =>
+  typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 
 function parse(text: string, name: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new TransferError('INVALID_MODEL', `${name} is no JSON. Pass the model.json of a tfjs layers-model.`, { cause });
+    throw new TransferError('INVALID_MODEL', `${name} is no JSON. Pass the model.json of a tfjs layers-model.`, {
+      cause,
+    });
   }
 }
 
 function assertLayersModelFormat(json: unknown, topology: unknown, manifest: unknown, name: string): void {
   if ((json as { readonly format?: unknown } | null)?.format === 'graph-model') {
-    throw new TransferError('UNSUPPORTED', `${name} is a graph-model. Convert it as a layers-model: tensorflowjs_converter --output_format=tfjs_layers_model.`);
+    throw new TransferError(
+      'UNSUPPORTED',
+      `${name} is a graph-model. Convert it as a layers-model: tensorflowjs_converter --output_format=tfjs_layers_model.`,
+    );
   }
-  const manifestIsRight = Array.isArray(manifest) && manifest.every((group) => Array.isArray(group?.paths) && Array.isArray(group?.weights));
+  const manifestIsRight =
+    Array.isArray(manifest) && manifest.every((group) => Array.isArray(group?.paths) && Array.isArray(group?.weights));
   if (typeof topology === 'object' && topology !== null && manifestIsRight) return;
-  throw new TransferError('INVALID_MODEL', `${name} has no modelTopology or no weightsManifest. Pass the model.json of a tfjs layers-model.`);
+  throw new TransferError(
+    'INVALID_MODEL',
+    `${name} has no modelTopology or no weightsManifest. Pass the model.json of a tfjs layers-model.`,
+  );
 }
 
-const byteSizes: Readonly<Record<string, number>> = { float32: 4, int32: 4, float16: 2, uint16: 2, uint8: 1, bool: 1, complex64: 8 };
+const byteSizes: Readonly<Record<string, number>> = {
+  float32: 4,
+  int32: 4,
+  float16: 2,
+  uint16: 2,
+  uint8: 1,
+  bool: 1,
+  complex64: 8,
+};
 
 function bytesOf({ name: weight, shape, dtype, quantization }: tf.io.WeightsManifestEntry, name: string): number {
   const size = byteSizes[quantization?.dtype ?? dtype];
   const whole = Array.isArray(shape) && shape.every((length) => Number.isSafeInteger(length) && length >= 0);
   const bytes = whole && size ? shape.reduce((product, length) => product * length, size) : Number.NaN;
   if (Number.isSafeInteger(bytes)) return bytes;
-  throw new TransferError('INVALID_MODEL', `${name}: the weight ${weight} has shape ${JSON.stringify(shape)} and type ${dtype}, which cannot be read.`);
+  throw new TransferError(
+    'INVALID_MODEL',
+    `${name}: the weight ${weight} has shape ${JSON.stringify(shape)} and type ${dtype}, which cannot be read.`,
+  );
 }

@@ -46,7 +46,7 @@ export function isTransferModel(value: unknown): value is TransferModel {
 }
 
 /** Refuses what is no LayersModel, and what is one of another copy of tfjs. */
-export function assertLayersModel(model: unknown): asserts model is LayersModel {
+function assertLayersModel(model: unknown): asserts model is LayersModel {
   if (model instanceof tfl.LayersModel) return;
   const looksRight = typeof model === 'object' && model !== null && 'layers' in model && 'predict' in model;
   if (looksRight) {
@@ -69,7 +69,11 @@ function withoutHead(model: TransferModel, name = model.origin.name): Base {
   const head = new Set(model.layers.filter(({ part }) => part === 'head').map(({ path }) => path));
   const first = below.graph.applications.find(({ path }) => head.has(path)) as Application;
   const outputs = first.inputs as readonly ValueId[];
-  const graph = { ...below.graph, outputs, applications: upstream(below.graph.applications, outputs, new Set()).applications };
+  const graph = {
+    ...below.graph,
+    outputs,
+    applications: upstream(below.graph.applications, outputs, new Set()).applications,
+  };
   below.hold();
   const network = networkOf(graph, () => below.giveBack());
   const values = Object.entries(model.lease.values).filter(([key]) => network.variables.has(key));

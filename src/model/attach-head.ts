@@ -112,5 +112,8 @@ function firstValue({ key, shape }: WeightInfo, seed: number): tf.Tensor {
   if (shape.length < 2) return tf.zeros([...shape]);
   const random = randomStream(seed, key);
   const limit = Math.sqrt(6 / (inputs + outputs));
-  return tf.tensor(Float32Array.from({ length: inputs * outputs }, () => (2 * random() - 1) * limit), [...shape]);
+  return tf.tensor(
+    Float32Array.from({ length: inputs * outputs }, () => (2 * random() - 1) * limit),
+    [...shape],
+  );
 }

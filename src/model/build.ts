@@ -3,13 +3,12 @@ import * as tfl from '@tensorflow/tfjs-layers';
 import { TransferError } from '../core/errors.ts';
 import type { Artifacts } from './artifacts.ts';
 import { graphOf } from './graph.ts';
-import type { Container, LayersModel } from './tfjs-internals.ts';
+import { type Container, type LayersModel, type Variable, variablesOf } from './tfjs-internals.ts';
 import { layersOf } from './weights.ts';
-import { variablesOf } from './tfjs-internals.ts';
 
 /**
- * Builds a model from what was read, with every weight bit for bit as it is in the file: tfjs moves constrained weights
- * while it loads (trap T20).
+ * Builds a model from what was read, with every weight bit for bit as it is in the file. tfjs builds the layers only: it
+ * would move constrained weights while it loads them, and leave tensors behind (trap T20).
  *
  * @param artifacts The model.
  * @param name What it is called in messages.
@@ -21,27 +20,56 @@ export async function buildModel(
   name: string,
 ): Promise<{ readonly model: LayersModel; readonly release: () => void }> {
   const before = new Set(Object.keys(tf.engine().registeredVariables));
-  let model: LayersModel;
+  const weights = tf.io.decodeWeights(data, specs);
   try {
-    model = await tfl.loadLayersModel(
-      tf.io.fromMemory({ modelTopology: topology, weightSpecs: specs, weightData: data }),
-    );
+    const handler = tf.io.fromMemory({
+      modelTopology: zeroed(topology) as object,
+      weightSpecs: [],
+      weightData: new ArrayBuffer(0),
+    });
+    const model = await tfl.loadLayersModel(handler, { strict: false });
+    const variables = [
+      ...new Set(layersOf(graphOf(model as unknown as Container)).flatMap(({ layer }) => variablesOf(layer))),
+    ];
+    // A file of tfjs may hold the state of an optimizer, which is not of the model.
+    for (const { name: key, group } of specs) if (group === 'optimizer') weights[key]?.dispose();
+    const own = specs.filter(({ group }) => group !== 'optimizer').map(({ name: key }) => key);
+    assignWeights(variables, Object.fromEntries(own.map((key) => [key, weights[key] as tf.Tensor])));
+    return { model, release: () => tf.dispose(variables.map(({ val }) => val)) };
   } catch (cause) {
-    for (const [variable, value] of Object.entries(tf.engine().registeredVariables)) if (!before.has(variable)) value.dispose();
+    for (const [variable, value] of Object.entries(tf.engine().registeredVariables))
+      if (!before.has(variable)) value.dispose();
     throw new TransferError(
       'INVALID_MODEL',
       `${name} cannot be built: ${cause instanceof Error ? cause.message : String(cause)}. ` +
         'Layers of your own must be registered with tf.serialization.registerClass first.',
       { cause },
     );
+  } finally {
+    tf.dispose(weights);
   }
-  const variables = [...new Set(layersOf(graphOf(model as unknown as Container)).flatMap(({ layer }) => variablesOf(layer)))];
-  if (variables.some(({ constraint }) => constraint)) {
-    const exact = tf.io.decodeWeights(data, specs);
-    for (const { constraint, originalName, val } of variables) {
-      if (constraint && exact[originalName]) (val as tf.Variable).assign(exact[originalName]);
-    }
-    tf.dispose(exact);
+}
+
+/** A topology whose layers start from zeros: weights come from the file, and tfjs cannot build some initializers (T21). */
+function zeroed(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(zeroed);
+  if (typeof value !== 'object' || value === null) return value;
+  const zeros = { class_name: 'Zeros', config: {} };
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [key, key.endsWith('_initializer') && inner ? zeros : zeroed(inner)]),
+  );
+}
+
+function assignWeights(variables: readonly Variable[], weights: Readonly<Record<string, tf.Tensor>>): void {
+  const waiting = new Map(variables.map((variable) => [variable.originalName, variable]));
+  if (waiting.size < variables.length) throw new Error('two of its weights have one name');
+  for (const [key, weight] of Object.entries(weights)) {
+    // Keras 2.2 and later name the cell: layer/cell/weight.
+    const found = waiting.has(key) ? key : key.replace(/[^/]+\/([^/]+)$/, '$1');
+    const variable = waiting.get(found);
+    if (!variable) throw new Error(`the file has a weight ${key}, which no layer has`);
+    (variable.val as tf.Variable).assign(weight);
+    waiting.delete(found);
   }
-  return { model, release: () => tf.dispose(variables.map(({ val }) => val)) };
+  if (waiting.size > 0) throw new Error(`the file lacks the weights ${[...waiting.keys()].join(', ')}`);
 }

@@ -39,7 +39,11 @@ async function readFile(path: string): Promise<Uint8Array> {
   try {
     return await (nodeBuiltin('node:fs/promises') as typeof import('node:fs/promises')).readFile(path);
   } catch (cause) {
-    throw new TransferError('NOT_FOUND', `${path} cannot be read (${(cause as NodeJS.ErrnoException).code}). Pass the path of a model.json or of its folder.`, { cause });
+    throw new TransferError(
+      'NOT_FOUND',
+      `${path} cannot be read (${(cause as NodeJS.ErrnoException).code}). Pass the path of a model.json or of its folder.`,
+      { cause },
+    );
   }
 }
 
@@ -52,7 +56,10 @@ async function download(url: URL, signal?: AbortSignal): Promise<Uint8Array> {
     throw new TransferError('NOT_FOUND', `${url} cannot be reached. Check the address and the connection.`, { cause });
   }
   if (!response.ok) {
-    throw new TransferError('NOT_FOUND', `${url} answered ${response.status}. Check the address; a model's weights lie beside its model.json.`);
+    throw new TransferError(
+      'NOT_FOUND',
+      `${url} answered ${response.status}. Check the address; a model's weights lie beside its model.json.`,
+    );
   }
   return new Uint8Array(await response.arrayBuffer());
 }

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Application, ValueId } from './graph.ts';
+import { innerLayers, type Layer } from './tfjs-internals.ts';
 import { tidy } from './tidy.ts';
 
 /** A tensor with the mask that belongs to it. */
@@ -46,7 +47,9 @@ function apply({ layer, ...rest }: Application, inputs: readonly Value[], overri
   const masks = inputs.map(({ mask }) => mask);
   const mask = masks[0];
   const replaced = override({ layer, ...rest }, tensors);
-  const result = replaced ?? layer.apply(tensors.length === 1 ? (tensors[0] as tf.Tensor) : tensors, mask ? { mask } : {});
+  const result =
+    replaced ?? layer.apply(tensors.length === 1 ? (tensors[0] as tf.Tensor) : tensors, mask ? { mask } : {});
+  for (const inner of [layer, ...innerLayers(layer)]) forgetMask(inner);
   const outputs = (Array.isArray(result) ? result : [result]) as tf.Tensor[];
   const computed = layer.supportsMasking ? layer.computeMask(tensors, masks as tf.Tensor[]) : null;
   const outputMask = (Array.isArray(computed) ? computed[0] : computed) ?? null;
@@ -81,4 +84,14 @@ export function infer(applications: readonly Application[], given: Values, wante
     // A value that was given is returned as a tensor of its own, so that the caller may dispose every result.
     return result.map(({ tensor, mask }) => ({ tensor: tf.clone(tensor), mask: mask && tf.clone(mask) }));
   });
+}
+
+/** Recurrent cells with dropout keep the masks of their last call, in inference too, until the next one. */
+function forgetMask(layer: Layer): void {
+  const cell = layer as unknown as Record<'dropoutMask' | 'recurrentDropoutMask', tf.Tensor[] | null | undefined>;
+  for (const name of ['dropoutMask', 'recurrentDropoutMask'] as const) {
+    if (!cell[name]) continue;
+    tf.dispose(cell[name]);
+    cell[name] = null;
+  }
 }

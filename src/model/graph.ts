@@ -15,7 +15,7 @@ export interface Application {
 }
 
 /** What is known of a value before anything runs. */
-export interface ValueInfo {
+interface ValueInfo {
   /** Its shape for one example. */
   readonly shape: readonly (number | null)[];
   readonly dtype: 'float32' | 'int32';

@@ -72,4 +72,9 @@ const isBaseSource = (source: unknown): source is BaseSource =>
   (source as { readonly kind?: unknown } | null)?.kind === 'base-source';
 
 const nameOf = (place: unknown) =>
-  typeof place === 'string' ? (place.replace(/\/?(model\.json)?$/, '').split(/[\\/]/).at(-1) ?? 'base') : 'base';
+  typeof place === 'string'
+    ? (place
+        .replace(/\/?(model\.json)?$/, '')
+        .split(/[\\/]/)
+        .at(-1) ?? 'base')
+    : 'base';

@@ -43,7 +43,10 @@ export async function loadModel(
   const name = typeof source === 'string' ? source : 'The model';
   const saved = artifacts.metadata.tfjsTransfer;
   if (!isSavedModel(saved)) {
-    throw new TransferError('INVALID_MODEL', `${name} was not saved by saveModel. Load it as a base instead: loadBase(...).`);
+    throw new TransferError(
+      'INVALID_MODEL',
+      `${name} was not saved by saveModel. Load it as a base instead: loadBase(...).`,
+    );
   }
   if (saved.weightsSha256 && artifacts.sha256 && saved.weightsSha256 !== artifacts.sha256) {
     throw new TransferError(
@@ -60,7 +63,9 @@ export async function loadModel(
   const headLayers = new Set(saved.headLayers);
   const isHead = (path: string) => headLayers.has(path);
   const base = { ...graph, applications: graph.applications.filter(({ path }) => !isHead(path)) };
-  const layers = describeLayers(graph, 'base').map((layer) => (isHead(layer.path) ? { ...layer, part: 'head' as const } : layer));
+  const layers = describeLayers(graph, 'base').map((layer) =>
+    isHead(layer.path) ? { ...layer, part: 'head' as const } : layer,
+  );
   const heads = layers.filter(({ part }) => part === 'head').flatMap(({ weights }) => weights);
   return Object.freeze({
     kind: 'transfer',
@@ -70,6 +75,9 @@ export async function loadModel(
     settings: allFrozen,
     inputs: saved.inputs,
     origin: saved.origin,
-    lease: leaseOf(network, Object.fromEntries(heads.map(({ key }) => [key, tf.clone(network.variables.get(key)?.val as tf.Tensor)]))),
+    lease: leaseOf(
+      network,
+      Object.fromEntries(heads.map(({ key }) => [key, tf.clone(network.variables.get(key)?.val as tf.Tensor)])),
+    ),
   });
 }

@@ -8,7 +8,7 @@ import { nodeBuiltin } from './host.ts';
 import { networkBehind } from './network.ts';
 import type { SavedModel } from './saved-model.ts';
 import { topologyOf } from './topology.ts';
-import { valueOf } from './weights.ts';
+import { tensorOf } from './weights.ts';
 import { writeFolder } from './write-folder.ts';
 
 const activations = { classification: 'softmax', multiLabel: 'sigmoid', regression: 'linear' } as const;
@@ -39,12 +39,18 @@ export async function saveModel(
   destination: string | tf.io.IOHandler,
 ): Promise<{ readonly location: string }> {
   if (!isTransferModel(model)) {
-    throw new TransferError('INVALID_ARGUMENT', 'saveModel received no model with a head. Pass what attachHead, fineTune or loadModel returns.');
+    throw new TransferError(
+      'INVALID_ARGUMENT',
+      'saveModel received no model with a head. Pass what attachHead, fineTune or loadModel returns.',
+    );
   }
   const artifacts = await artifactsOf(model);
   if (typeof destination !== 'string') {
     if (typeof destination?.save !== 'function') {
-      throw new TransferError('INVALID_ARGUMENT', 'The destination is no path, no URL and no IOHandler with a save method. Pass one of these.');
+      throw new TransferError(
+        'INVALID_ARGUMENT',
+        'The destination is no path, no URL and no IOHandler with a save method. Pass one of these.',
+      );
     }
     return saveWith(destination, artifacts, 'an IOHandler');
   }
@@ -71,11 +77,13 @@ async function artifactsOf(model: TransferModel): Promise<SavedArtifacts> {
   const specs: tf.io.WeightsManifestEntry[] = [];
   const parts: ArrayBufferView[] = [];
   for (const [key, name] of names) {
-    const tensor = valueOf(variables, model.lease.values, key);
+    const tensor = tensorOf(variables, model.lease.values, key);
     specs.push({ name, shape: tensor.shape, dtype: tensor.dtype as 'float32' });
     parts.push((await tensor.data()) as unknown as ArrayBufferView);
   }
-  const weightData = tf.io.concatenateArrayBuffers(parts.map((part) => part.buffer.slice(part.byteOffset, part.byteOffset + part.byteLength) as ArrayBuffer));
+  const weightData = tf.io.concatenateArrayBuffers(
+    parts.map((part) => part.buffer.slice(part.byteOffset, part.byteOffset + part.byteLength) as ArrayBuffer),
+  );
   const hash = await sha256(weightData);
   const saved: SavedModel = {
     format: 1,
@@ -94,7 +102,11 @@ async function saveWith(handler: tf.io.IOHandler, artifacts: SavedArtifacts, loc
     const format = { format: 'layers-model', generatedBy: `tfjs-transfer ${version}`, convertedBy: null } as const;
     await handler.save?.({ ...artifacts, ...format, convertedBy: format.convertedBy as never });
   } catch (cause) {
-    throw new TransferError('SAVE_FAILED', `The model could not be saved to ${location}: ${cause instanceof Error ? cause.message : String(cause)}.`, { cause });
+    throw new TransferError(
+      'SAVE_FAILED',
+      `The model could not be saved to ${location}: ${cause instanceof Error ? cause.message : String(cause)}.`,
+      { cause },
+    );
   }
   return { location };
 }

@@ -36,7 +36,10 @@ export function summary(model: Base | TransferModel): string {
   const table = [['Layer', 'Type', 'Output', 'Parameters', 'Trains'], ...rows];
   const widths = [0, 1, 2, 3, 4].map((column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
   const line = (row: readonly string[]) =>
-    row.map((cell, column) => (column === 3 ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0))).join('  ').trimEnd();
+    row
+      .map((cell, column) => (column === 3 ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0)))
+      .join('  ')
+      .trimEnd();
   const all = model.layers.flatMap(({ weights }) => weights);
   const total = count(all).toLocaleString('en');
   const open = count(all.filter(({ key }) => trained.has(key))).toLocaleString('en');

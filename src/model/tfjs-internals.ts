@@ -73,7 +73,14 @@ export function asBatchNormalization(layer: Layer): BatchNormalization | undefin
 
 /** @returns The layers that a wrapper or a recurrent layer keeps inside, at every depth. */
 export function innerLayers(layer: Layer): Layer[] {
-  const { layer: wrapped, forwardLayer, backwardLayer, cell, cells, layers } = layer as unknown as Record<string, unknown>;
+  const {
+    layer: wrapped,
+    forwardLayer,
+    backwardLayer,
+    cell,
+    cells,
+    layers,
+  } = layer as unknown as Record<string, unknown>;
   const direct = [wrapped, forwardLayer, backwardLayer, cell, cells, layers].flat().filter((inner) => inner != null);
   return (direct as Layer[]).flatMap((inner) => [inner, ...innerLayers(inner)]);
 }

@@ -21,7 +21,10 @@ export interface Topology {
  * @param activation What is put behind the output; `linear` for nothing.
  */
 export function topologyOf(graph: Graph, name: string, activation: 'softmax' | 'sigmoid' | 'linear'): Topology {
-  const inputs = graph.inputs.map((id, index) => ({ id, name: graph.inputs.length === 1 ? 'input' : `input_${index + 1}` }));
+  const inputs = graph.inputs.map((id, index) => ({
+    id,
+    name: graph.inputs.length === 1 ? 'input' : `input_${index + 1}`,
+  }));
   const taken = new Set(inputs.map((input) => input.name));
   const unused = (wish: string) => {
     let free = wish;
@@ -30,7 +33,10 @@ export function topologyOf(graph: Graph, name: string, activation: 'softmax' | '
     return free;
   };
   const layers = new Map(
-    layersOf(graph).map(({ layer, path }) => [path, unused(taken.has(layer.name) ? path.replaceAll('/', '_') : layer.name)]),
+    layersOf(graph).map(({ layer, path }) => [
+      path,
+      unused(taken.has(layer.name) ? path.replaceAll('/', '_') : layer.name),
+    ]),
   );
   // Where each value comes from: layer, number of its application, number of the output.
   const origins = new Map<ValueId, readonly [string, number, number, object]>(
@@ -60,12 +66,20 @@ export function topologyOf(graph: Graph, name: string, activation: 'softmax' | '
   if (activation !== 'linear') {
     const own = unused('probabilities');
     const config = { activation, name: own, trainable: true };
-    configs.push({ name: own, class_name: 'Activation', config, inbound_nodes: [[[...(outputs[0] as unknown[]), {}]]] });
+    configs.push({
+      name: own,
+      class_name: 'Activation',
+      config,
+      inbound_nodes: [[[...(outputs[0] as unknown[]), {}]]],
+    });
     outputs = [[own, 0, 0]];
   }
   const input_layers = inputs.map((input) => [input.name, 0, 0]);
   const names = layersOf(graph).flatMap(({ layer, path }) =>
-    weightsOf(layer, path).map(({ info }) => [info.key, `${layers.get(path)}/${info.key.slice(path.length + 1)}`] as const),
+    weightsOf(layer, path).map(({ info, variable: { originalName } }) => {
+      const own = originalName.startsWith(`${layer.name}/`);
+      return [info.key, own ? `${layers.get(path)}/${info.key.slice(path.length + 1)}` : originalName] as const;
+    }),
   );
   return {
     json: { class_name: 'Model', config: { name, layers: configs, input_layers, output_layers: outputs } },

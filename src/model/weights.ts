@@ -16,8 +16,9 @@ export function weightsOf(layer: Layer, path: LayerPath): { readonly info: Weigh
   );
   const fixed = new Set((layer as unknown as { _nonTrainableWeights: Variable[] })._nonTrainableWeights);
   return variablesOf(layer).map((variable) => {
-    const parts = variable.originalName.split('/');
-    const name = parts.slice(parts.length > 1 ? 1 : 0).join('/');
+    // A weight of a model that a wrapper keeps inside is named after its own layer, not after the wrapper.
+    const own = variable.originalName.startsWith(`${layer.name}/`);
+    const name = own ? variable.originalName.slice(layer.name.length + 1) : variable.originalName;
     const count = taken.get(name) ?? 0;
     taken.set(name, count + 1);
     const role: WeightRole =
@@ -78,6 +79,6 @@ export function withValues<T>(variables: Variables, values: Readonly<Record<Weig
 }
 
 /** The tensor that a network reads for a key. */
-export function valueOf(variables: Variables, values: Readonly<Record<WeightKey, Tensor>>, key: WeightKey): Tensor {
+export function tensorOf(variables: Variables, values: Readonly<Record<WeightKey, Tensor>>, key: WeightKey): Tensor {
   return values[key] ?? (variables.get(key) as Variable).val;
 }

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Examples } from '../core/data.ts';
 import { TransferError } from '../core/errors.ts';
-import type { Target } from '../core/metrics.ts';
+import type { Target } from '../core/outcome.ts';
 import { decodePicture } from '../model/decode-picture.ts';
 import { shapeText } from '../model/dense.ts';
 import { pictureSize } from '../model/picture.ts';

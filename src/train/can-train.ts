@@ -75,7 +75,9 @@ function missingKernels({ suffix }: Split, trained: Trained, backend: string): M
   }
   const needs = new Map<string, Set<LayerPath>>();
   for (const { layer, path } of suffix) {
-    const kernels = [layer, ...innerLayers(layer)].flatMap((inner: Layer) => gradientKernels[inner.getClassName()] ?? []);
+    const kernels = [layer, ...innerLayers(layer)].flatMap(
+      (inner: Layer) => gradientKernels[inner.getClassName()] ?? [],
+    );
     for (const kernel of kernels) {
       // A filter's gradient is asked for where the filter trains; the input's by every layer on the way down.
       if (kernel.includes('Filter') && !trained.layers.has(path)) continue;

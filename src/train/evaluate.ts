@@ -1,14 +1,7 @@
 import type { Examples } from '../core/data.ts';
 import type { TransferModel } from '../core/handle.ts';
-import {
-  accuracy,
-  type ClassOutcome,
-  confusionMatrix,
-  type Metric,
-  meanAbsoluteError,
-  type Outcome,
-  perClass,
-} from '../core/metrics.ts';
+import { accuracy, type Metric, meanAbsoluteError } from '../core/metrics.ts';
+import { type ClassOutcome, confusionMatrix, type Outcome, perClass } from '../core/outcome.ts';
 import { networkBehind } from '../model/network.ts';
 import { split } from '../model/split.ts';
 import { trainedBy } from '../model/trained.ts';
@@ -68,7 +61,11 @@ export async function evaluate(
   settings: EvaluateSettings = {},
 ): Promise<Evaluation> {
   const { head, inputs } = model;
-  const { metrics = [head.task === 'regression' ? meanAbsoluteError() : accuracy()], batchSize = 32, signal } = settings;
+  const {
+    metrics = [head.task === 'regression' ? meanAbsoluteError() : accuracy()],
+    batchSize = 32,
+    signal,
+  } = settings;
   assertExamples(head, examples, 'given');
   const network = networkBehind(model);
   const { values } = model.lease;

@@ -61,7 +61,8 @@ export function explain(model: TransferModel, strategy: Strategy, data?: Dataset
     });
     const cut = new Set(split.cut);
     const bytes = bytesPerExample(networkBehind(model).graph, split.cut);
-    const examples = data && data.train.size * (data.train.augmented ? (phase.views ?? 0) : 1) + (data.validation?.size ?? 0);
+    const examples =
+      data && data.train.size * (data.train.augmented ? (phase.views ?? 0) : 1) + (data.validation?.size ?? 0);
     return {
       epochs: phase.epochs,
       batchSize: phase.batchSize ?? 32,

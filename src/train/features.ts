@@ -8,7 +8,7 @@ import { upstream, type ValueId } from '../model/graph.ts';
 import type { Network } from '../model/network.ts';
 import type { Split } from '../model/split.ts';
 import { withValues } from '../model/weights.ts';
-import { assertBatchFinite, isFinite } from './finite.ts';
+import { allFinite, assertBatchFinite } from './finite.ts';
 
 /** The values at the frontier, kept in memory: each example's are computed once. */
 export interface FeatureCache {
@@ -50,7 +50,10 @@ export async function computeFeatures(
   const goesOn = earlier && known?.missing.size === 0;
   const given: Values = goesOn
     ? earlier.read(indices, view ?? 0)
-    : inputsOf(network, await examples.read(indices, { inputs, ...(view !== undefined && { view }), ...(signal && { signal }) }));
+    : inputsOf(
+        network,
+        await examples.read(indices, { inputs, ...(view !== undefined && { view }), ...(signal && { signal }) }),
+      );
   try {
     const applications = goesOn ? known.applications : split.prefix;
     const result = withValues(network.variables, values, () => infer(applications, given, split.cut));
@@ -68,7 +71,11 @@ export function disposeValues(values: Values): void {
   for (const { tensor, mask } of values.values()) tf.dispose([tensor, ...(mask ? [mask] : [])]);
 }
 
-type Store = { readonly shape: number[]; readonly dtype: tf.DataType; readonly data: Float32Array | Int32Array | Uint8Array };
+type Store = {
+  readonly shape: number[];
+  readonly dtype: tf.DataType;
+  readonly data: Float32Array | Int32Array | Uint8Array;
+};
 
 /**
  * Computes the values at the frontier of all examples and keeps them in memory.
@@ -93,11 +100,14 @@ export async function* cacheFeatures(
       const values = await computeFeatures(source, indices, examples.augmented ? view : undefined);
       try {
         for (const [id, { tensor, mask }] of values) {
-          const stored = stores.get(id) ?? { tensor: storeFor(tensor, size * views), mask: mask && storeFor(mask, size * views) };
+          const stored = stores.get(id) ?? {
+            tensor: storeFor(tensor, size * views),
+            mask: mask && storeFor(mask, size * views),
+          };
           stores.set(id, stored);
           await write(stored.tensor, tensor, view * size + from);
           if (mask && stored.mask) await write(stored.mask, mask, view * size + from);
-          if (!isFinite(stored.tensor.data, (view * size + from) * rowSize(stored.tensor))) {
+          if (!allFinite(stored.tensor.data, (view * size + from) * rowSize(stored.tensor))) {
             await assertBatchFinite(source, indices, tensor);
           }
         }
@@ -115,7 +125,10 @@ export async function* cacheFeatures(
     read(indices, view) {
       const rows = indices.map((index) => view * size + index);
       return new Map(
-        [...stores].map(([id, { tensor, mask }]) => [id, { tensor: gather(tensor, rows), mask: mask && gather(mask, rows) }]),
+        [...stores].map(([id, { tensor, mask }]) => [
+          id,
+          { tensor: gather(tensor, rows), mask: mask && gather(mask, rows) },
+        ]),
       );
     },
   };

@@ -66,7 +66,12 @@ export async function* fineTuneSteps(
   const everTrained = new Set(planned.flatMap(({ trained }) => [...trained.layers]));
   const foundation = split(network.graph, everTrained);
   const context: RunContext = { data, seed, foundation, cacheBytes, ...(signal && { signal }) };
-  const state: RunState = { values: cloneTensors(model.lease.values), optimizer: undefined, optimizerState: {}, caches: new Map() };
+  const state: RunState = {
+    values: cloneTensors(model.lease.values),
+    optimizer: undefined,
+    optimizerState: {},
+    caches: new Map(),
+  };
   // The variables of the network stay alive for the run, whatever handles the caller disposes meanwhile.
   network.hold();
   const breathe = breather();
@@ -82,7 +87,13 @@ export async function* fineTuneSteps(
     const before = await hashWeights(network, state.values, frozen);
     try {
       for (const [index, phase] of planned.entries()) {
-        yield { kind: 'phase', phase: index, phases: planned.length, name: phase.phase.name, epochs: phase.phase.epochs };
+        yield {
+          kind: 'phase',
+          phase: index,
+          phases: planned.length,
+          name: phase.phase.name,
+          epochs: phase.phase.epochs,
+        };
         const running = runPhase(state, phase, index, context, pause);
         let next = await running.next();
         try {
@@ -95,11 +106,12 @@ export async function* fineTuneSteps(
           if (!next.done) await running.return(undefined as never);
         }
         phases.push(next.value);
+        if (signal?.aborted) break;
       }
     } catch (error) {
       if (!signal?.aborted) throw error;
-      ended = 'aborted';
     }
+    if (signal?.aborted) ended = 'aborted';
     const after = await hashWeights(network, state.values, frozen);
     assertUnchanged(before, after);
     const last = planned[Math.min(phases.length, planned.length - 1)] as PlannedPhase;
@@ -116,7 +128,9 @@ export async function* fineTuneSteps(
 }
 
 const runFailed = (cause: unknown) =>
-  new TransferError('RUN_FAILED', `The run failed: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  new TransferError('RUN_FAILED', `The run failed: ${cause instanceof Error ? cause.message : String(cause)}`, {
+    cause,
+  });
 
 /** Makes the handle of the run's weights, which are the run's no more. */
 function handOver(model: TransferModel, state: RunState): TransferModel {
@@ -130,6 +144,8 @@ function frozenKeys(model: TransferModel, planned: readonly PlannedPhase[]): str
   const changed = new Set(planned.flatMap(({ trained }) => trained.keys));
   const moved = new Set(planned.flatMap(({ trained }) => [...trained.batchStatistics]));
   return model.layers.flatMap(({ path, weights }) =>
-    weights.filter(({ key, role }) => !changed.has(key) && !(role === 'statistic' && moved.has(path))).map(({ key }) => key),
+    weights
+      .filter(({ key, role }) => !changed.has(key) && !(role === 'statistic' && moved.has(path)))
+      .map(({ key }) => key),
   );
 }

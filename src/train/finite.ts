@@ -12,7 +12,7 @@ import type { StepPlan } from './step.ts';
  * @param numbers The numbers.
  * @param from The first position to look at.
  */
-export function isFinite(numbers: ArrayLike<number>, from = 0): boolean {
+export function allFinite(numbers: ArrayLike<number>, from = 0): boolean {
   for (let i = from; i < numbers.length; i++) if (!Number.isFinite(numbers[i])) return false;
   return true;
 }
@@ -33,7 +33,11 @@ async function firstNotFinite(tensor: tf.Tensor): Promise<number> {
  * @param features A value at the frontier.
  * @throws TransferError `INVALID_DATA` or `NOT_FINITE`, where there are any.
  */
-export async function assertBatchFinite(source: FeatureSource, indices: readonly number[], features: tf.Tensor): Promise<void> {
+export async function assertBatchFinite(
+  source: FeatureSource,
+  indices: readonly number[],
+  features: tf.Tensor,
+): Promise<void> {
   const { examples, inputs } = source;
   const read = await examples.read(indices, { inputs });
   try {

@@ -1,8 +1,8 @@
-import type { WeightKey } from '../core/handle.ts';
 import { TransferError } from '../core/errors.ts';
+import type { WeightKey } from '../core/handle.ts';
 import type { Tensors } from '../core/optimizer.ts';
 import type { Network } from '../model/network.ts';
-import { valueOf } from '../model/weights.ts';
+import { tensorOf } from '../model/weights.ts';
 
 /**
  * The SHA-256 of weights, in hexadecimal, by key.
@@ -20,7 +20,7 @@ export async function hashWeights(
   const hashes: Record<WeightKey, string> = {};
   if (!globalThis.crypto?.subtle) return hashes;
   for (const key of keys) {
-    const bytes = (await valueOf(network.variables, values, key).data()) as Float32Array<ArrayBuffer>;
+    const bytes = (await tensorOf(network.variables, values, key).data()) as Float32Array<ArrayBuffer>;
     const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
     hashes[key] = [...digest].map((byte) => byte.toString(16).padStart(2, '0')).join('');
   }
@@ -34,7 +34,10 @@ export async function hashWeights(
  * @param after The hashes after.
  * @throws TransferError `FROZEN_CHANGED` where one differs.
  */
-export function assertUnchanged(before: Readonly<Record<WeightKey, string>>, after: Readonly<Record<WeightKey, string>>): void {
+export function assertUnchanged(
+  before: Readonly<Record<WeightKey, string>>,
+  after: Readonly<Record<WeightKey, string>>,
+): void {
   const changed = Object.keys(before).filter((key) => before[key] !== after[key]);
   if (changed.length === 0) return;
   throw new TransferError(

@@ -18,23 +18,43 @@ const drawn = (shape: readonly number[], draw: () => number) =>
 const kept = (shape: readonly number[], rate: number, random: Random) => drawn(shape, () => (random() < rate ? 0 : 1));
 
 const dropout: Noise = (input, { rate, noiseShape }, random) =>
-  tf.div(tf.mul(input, kept(input.shape.map((size, axis) => noiseShape?.[axis] ?? size), rate, random)), 1 - rate);
+  tf.div(
+    tf.mul(
+      input,
+      kept(
+        input.shape.map((size, axis) => noiseShape?.[axis] ?? size),
+        rate,
+        random,
+      ),
+    ),
+    1 - rate,
+  );
 
 const noises: Readonly<Record<string, Noise>> = {
   Dropout: dropout,
   SpatialDropout1D: (input, { rate }, random) =>
     dropout(input, { rate, stddev: 0, noiseShape: [null, 1, null] }, random),
   GaussianNoise: (input, { stddev }, random) =>
-    tf.add(input, drawn(input.shape, () => stddev * normal(random))),
+    tf.add(
+      input,
+      drawn(input.shape, () => stddev * normal(random)),
+    ),
   GaussianDropout: (input, { rate }, random) => {
     const deviation = Math.sqrt(rate / (1 - rate));
-    return tf.mul(input, drawn(input.shape, () => 1 + deviation * normal(random)));
+    return tf.mul(
+      input,
+      drawn(input.shape, () => 1 + deviation * normal(random)),
+    );
   },
   // Klambauer et al., 2017, section 3: what is dropped takes the value that keeps mean and variance.
   AlphaDropout: (input, { rate, noiseShape }, random) => {
     const dropped = -1.7580993408473766;
     const scale = ((1 - rate) * (1 + rate * dropped ** 2)) ** -0.5;
-    const mask = kept(input.shape.map((size, axis) => noiseShape?.[axis] ?? size), rate, random);
+    const mask = kept(
+      input.shape.map((size, axis) => noiseShape?.[axis] ?? size),
+      rate,
+      random,
+    );
     const mixed = tf.add(tf.mul(input, mask), tf.mul(tf.sub(1, mask), dropped));
     return tf.add(tf.mul(mixed, scale), -scale * dropped * rate);
   },

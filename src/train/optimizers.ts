@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Optimizer, OptimizerState, Tensors } from '../core/optimizer.ts';
+import { mapRecord, type Optimizer, type OptimizerState } from '../core/optimizer.ts';
 
 type WeightState = OptimizerState[string];
 
@@ -28,9 +28,6 @@ function byWeight<Settings extends object>(
     },
   };
 }
-
-const mapRecord = <A, B>(record: Readonly<Record<string, A>>, change: (value: A, key: string) => B) =>
-  Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value, key)]));
 
 /** `old * share + fresh * (1 - share)`. */
 const average = (old: tf.Tensor, fresh: tf.Tensor, share: number) =>
@@ -180,92 +177,4 @@ export function rmsprop({ rho = 0.9, epsilon = 1e-7 }: RmspropSettings = {}): Op
       return [tf.mul(tf.div(gradient, tf.sqrt(tf.add(square, epsilon))), -learningRate), { square }];
     },
   );
-}
-
-/**
- * Scales all gradients down together so that their norm is at most a bound (Pascanu et al., 2013, algorithm 1):
- * `g min(1, bound / (norm + 1e-6))`, as PyTorch's `clip_grad_norm_`.
- *
- * @param maximum The bound on the square root of the sum of all squares.
- * @returns An optimizer to put before another one with {@link chain}.
- *
- * @example
- * ```ts
- * import { adamw, chain, clipByGlobalNorm, train } from 'tfjs-transfer';
- *
- * train({ epochs: 5, optimizer: chain(clipByGlobalNorm(1), adamw()) });
- * ```
- */
-export function clipByGlobalNorm(maximum: number): Optimizer & { readonly maximum: number } {
-  return {
-    kind: 'optimizer',
-    name: 'clipByGlobalNorm',
-    maximum,
-    init: () => ({}),
-    update(gradients, state) {
-      const factor = tf.minimum(1, tf.div(maximum, tf.add(globalNorm(gradients), 1e-6)));
-      return { updates: mapRecord(gradients, (gradient) => tf.mul(gradient, factor)), state };
-    },
-  };
-}
-
-/**
- * The square root of the sum of all squares.
- *
- * @param tensors The tensors by key.
- * @returns A scalar.
- */
-export function globalNorm(tensors: Tensors): tf.Scalar {
-  const squares = Object.values(tensors).map((tensor) => tf.sum<tf.Scalar>(tf.square(tensor)));
-  return tf.sqrt(tf.addN<tf.Scalar>([tf.scalar(0), ...squares]));
-}
-
-/**
- * Optimizers one after the other: each turns the updates of the one before it into its own.
- *
- * @param optimizers The optimizers, the one that applies the learning rate last.
- * @returns The optimizer.
- *
- * @example
- * ```ts
- * import { chain, clipByGlobalNorm, sgd, train } from 'tfjs-transfer';
- *
- * train({ epochs: 5, learningRate: 0.1, optimizer: chain(clipByGlobalNorm(1), sgd()) });
- * ```
- */
-export function chain(...optimizers: readonly Optimizer[]): Optimizer & { readonly optimizers: readonly Optimizer[] } {
-  // Each part's fields are kept under the part's position, so that two parts with a field of one name do not meet.
-  const own = (state: OptimizerState, part: number): OptimizerState =>
-    mapRecord(state, (fields) =>
-      Object.fromEntries(
-        Object.entries(fields)
-          .filter(([field]) => field.startsWith(`${part}.`))
-          .map(([field, value]) => [field.slice(`${part}.`.length), value]),
-      ),
-    );
-  const merge = (states: readonly OptimizerState[]): OptimizerState => {
-    const merged: Record<string, Record<string, tf.Tensor | number>> = {};
-    states.forEach((state, part) => {
-      for (const [key, fields] of Object.entries(state)) {
-        merged[key] ??= {};
-        for (const [field, value] of Object.entries(fields)) merged[key][`${part}.${field}`] = value;
-      }
-    });
-    return merged;
-  };
-  return {
-    kind: 'optimizer',
-    name: 'chain',
-    optimizers,
-    init: (parameters) => merge(optimizers.map((optimizer) => optimizer.init(parameters))),
-    update(gradients, state, parameters, learningRate) {
-      let updates = gradients;
-      const states = optimizers.map((optimizer, part) => {
-        const step = optimizer.update(updates, own(state, part), parameters, learningRate);
-        updates = step.updates;
-        return step.state;
-      });
-      return { updates, state: merge(states) };
-    },
-  };
 }

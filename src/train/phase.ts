@@ -9,7 +9,7 @@ import { constant } from '../core/schedules.ts';
 import type { Values } from '../model/execute.ts';
 import { networkBehind } from '../model/network.ts';
 import { disposeValues } from './features.ts';
-import { isFinite, whereNotFinite } from './finite.ts';
+import { allFinite, whereNotFinite } from './finite.ts';
 import { adam } from './optimizers.ts';
 import { preparePhaseFeatures } from './phase-features.ts';
 import type { PlannedPhase } from './plan.ts';
@@ -60,7 +60,10 @@ export async function* runPhase(
         learningRate = watch.rateFactor() * schedule.rateAt(peak, at, epochs * stepsPerEpoch);
         const indices = order.slice(step * batchSize, (step + 1) * batchSize);
         const cut = await features('train', indices, epoch - 1);
-        const targets = targetTensor(model.head, indices.map((i) => data.train.targets[i] as number));
+        const targets = targetTensor(
+          model.head,
+          indices.map((i) => data.train.targets[i] as number),
+        );
         const done = await oneStep(state, plan, cut, targets, learningRate, [seed, 'step', index, at]);
         total += done.loss * indices.length;
         yield { kind: 'step', phase: index, epoch, step: step + 1, steps: stepsPerEpoch, ...done, learningRate };
@@ -68,6 +71,8 @@ export async function* runPhase(
       const validation = await validate();
       yield finish({ epoch, loss: total / data.train.size, learningRate, ...(validation && { validation }) });
     }
+  } catch (error) {
+    if (!context.signal?.aborted) throw error;
   } finally {
     // Whatever ended the phase, its best weights are what it leaves.
     watch.restore();
@@ -103,7 +108,7 @@ async function oneStep(
     const numbers = tf.stack([result.loss, result.gradientNorm]);
     const [loss, gradientNorm] = (await numbers.data()) as unknown as readonly [number, number];
     tf.dispose([result.loss, result.gradientNorm, numbers]);
-    if (!isFinite([loss, gradientNorm])) {
+    if (!allFinite([loss, gradientNorm])) {
       const where = await whereNotFinite(plan, state.values, cut, result.values);
       tf.dispose([result.values, result.state] as never);
       throw new TransferError(

@@ -59,7 +59,11 @@ function assertModel(model: unknown): void {
 function assertPure({ prefix, suffix }: Split): void {
   for (const { layer, path } of [...prefix, ...suffix]) {
     if (recurrent(layer).some((inner) => (inner as { stateful?: boolean }).stateful)) {
-      refuse(path, 'a stateful recurrent layer, whose output depends on the batches before', 'Build the base with stateful: false');
+      refuse(
+        path,
+        'a stateful recurrent layer, whose output depends on the batches before',
+        'Build the base with stateful: false',
+      );
     }
   }
   for (const { layer, path, inferenceOnly } of suffix) {
@@ -69,10 +73,18 @@ function assertPure({ prefix, suffix }: Split): void {
       return Number(dropout) > 0 || Number(recurrentDropout) > 0;
     });
     if (drops) {
-      refuse(path, 'a recurrent layer with dropout, which tfjs cannot seed', 'Freeze it with fewer units in unfreezeTop, or build the base without dropout');
+      refuse(
+        path,
+        'a recurrent layer with dropout, which tfjs cannot seed',
+        'Freeze it with fewer units in unfreezeTop, or build the base without dropout',
+      );
     }
     if (innerLayers(layer).some(isNoise)) {
-      refuse(path, 'a wrapper around dropout or noise, which tfjs cannot seed', 'Freeze it with fewer units in unfreezeTop, or build the base without it');
+      refuse(
+        path,
+        'a wrapper around dropout or noise, which tfjs cannot seed',
+        'Freeze it with fewer units in unfreezeTop, or build the base without it',
+      );
     }
   }
 }

@@ -54,14 +54,22 @@ export async function predict(
   const { head, inputs } = model;
   const given = inputs.length > 1 ? (input as readonly Picture[]) : [input as Picture];
   if (given.length !== inputs.length) {
-    throw new TransferError('INVALID_DATA', `predict received ${given.length} inputs; the model has ${inputs.length}. Pass an array with one for each.`);
+    throw new TransferError(
+      'INVALID_DATA',
+      `predict received ${given.length} inputs; the model has ${inputs.length}. Pass an array with one for each.`,
+    );
   }
   const tensors: tf.Tensor[] = [];
   try {
-    for (const [index, specification] of inputs.entries()) tensors.push(await toInput(given[index] as Picture, specification));
+    for (const [index, specification] of inputs.entries())
+      tensors.push(await toInput(given[index] as Picture, specification));
     const scores = tidy(() => {
-      const values = new Map(graph.inputs.map((id, index) => [id, { tensor: tensors[index] as tf.Tensor, mask: null }]));
-      const [output] = withValues(variables, model.lease.values, () => infer(graph.applications, values, [...graph.outputs]));
+      const values = new Map(
+        graph.inputs.map((id, index) => [id, { tensor: tensors[index] as tf.Tensor, mask: null }]),
+      );
+      const [output] = withValues(variables, model.lease.values, () =>
+        infer(graph.applications, values, [...graph.outputs]),
+      );
       return activate(head, output?.tensor as tf.Tensor2D);
     });
     const numbers = await scores.data();

@@ -16,7 +16,8 @@ export function learningRates({ phase, model, trained }: PlannedPhase): {
 } {
   const keys = new Set(trained.keys);
   const factors = model.layers.flatMap(({ path, part, weights }) => {
-    const own = part === 'head' ? 1 : (model.settings.rates.get(path) ?? 1) * (phase.learningRate ? 1 : baseRate / headRate);
+    const own =
+      part === 'head' ? 1 : (model.settings.rates.get(path) ?? 1) * (phase.learningRate ? 1 : baseRate / headRate);
     return weights.filter(({ key }) => keys.has(key)).map(({ key }) => [key, own] as const);
   });
   return { peak: phase.learningRate ?? headRate, factors: Object.fromEntries(factors) };

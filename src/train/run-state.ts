@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Dataset } from '../core/data.ts';
-import type { Optimizer, OptimizerState, Tensors } from '../core/optimizer.ts';
+import { mapRecord, type Optimizer, type OptimizerState, type Tensors } from '../core/optimizer.ts';
+import type { Split } from '../model/split.ts';
+import { tensorOf } from '../model/weights.ts';
 import type { FeatureCache } from './features.ts';
 import type { StepPlan } from './step.ts';
-import type { Split } from '../model/split.ts';
-import { valueOf } from '../model/weights.ts';
 
 /** What a run carries from step to step and from phase to phase. Its tensors are the run's. */
 export interface RunState {
@@ -29,7 +29,7 @@ export interface RunContext {
 
 /** Clones tensors; clones share their data. */
 export function cloneTensors(tensors: Tensors): Tensors {
-  return Object.fromEntries(Object.entries(tensors).map(([key, tensor]) => [key, tf.clone(tensor)]));
+  return mapRecord(tensors, (tensor) => tf.clone(tensor));
 }
 
 /**
@@ -40,7 +40,9 @@ export function cloneTensors(tensors: Tensors): Tensors {
  * @param plan The phase.
  */
 export function beginPhase(state: RunState, { network, trained, optimizer }: StepPlan): void {
-  const parameters = Object.fromEntries(trained.keys.map((key) => [key, valueOf(network.variables, state.values, key)]));
+  const parameters = Object.fromEntries(
+    trained.keys.map((key) => [key, tensorOf(network.variables, state.values, key)]),
+  );
   const same = state.optimizer && JSON.stringify(state.optimizer) === JSON.stringify(optimizer);
   if (!same) {
     tf.dispose(state.optimizerState as never);

@@ -2,8 +2,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Examples } from '../core/data.ts';
 import type { Head } from '../core/head.ts';
 import type { Loss } from '../core/loss.ts';
-import type { Outcome } from '../core/metrics.ts';
 import type { Tensors } from '../core/optimizer.ts';
+import type { Outcome } from '../core/outcome.ts';
 import { infer, type Values } from '../model/execute.ts';
 import type { ValueId } from '../model/graph.ts';
 import type { Network } from '../model/network.ts';
@@ -47,9 +47,14 @@ export async function score(
   for (let from = 0; from < examples.size; from += batchSize) {
     const indices = Array.from({ length: Math.min(batchSize, examples.size - from) }, (_, i) => from + i);
     const cut = await features(indices);
-    const targets = targetTensor(head, indices.map((index) => examples.targets[index] as number));
+    const targets = targetTensor(
+      head,
+      indices.map((index) => examples.targets[index] as number),
+    );
     const result = tidy(() => {
-      const [value] = withValues(network.variables, values, () => infer(split.suffix, cut, network.graph.outputs as ValueId[]));
+      const [value] = withValues(network.variables, values, () =>
+        infer(split.suffix, cut, network.graph.outputs as ValueId[]),
+      );
       const outputs = value?.tensor as tf.Tensor2D;
       return { loss: lossOf(loss, outputs, targets), scores: activate(head, outputs) };
     });
@@ -64,5 +69,8 @@ export async function score(
     }
     await between();
   }
-  return { loss: total / examples.size, outcome: { task: head.task, labels: head.labels, scores, targets: examples.targets } };
+  return {
+    loss: total / examples.size,
+    outcome: { task: head.task, labels: head.labels, scores, targets: examples.targets },
+  };
 }

@@ -10,11 +10,11 @@ import type { Split } from '../model/split.ts';
 import { asBatchNormalization, type BatchNormalization, innerLayers, type Layer } from '../model/tfjs-internals.ts';
 import { tidy } from '../model/tidy.ts';
 import type { Trained } from '../model/trained.ts';
-import { layersOf, valueOf, weightsOf, withValues } from '../model/weights.ts';
+import { layersOf, tensorOf, weightsOf, withValues } from '../model/weights.ts';
 import { type BatchStatistics, moveStatistic, normalizeBatch, normalizeFrozen } from './batch-norm.ts';
+import { globalNorm } from './chain.ts';
 import { lossOf } from './losses.ts';
 import { applyNoise, isNoise } from './noise.ts';
-import { globalNorm } from './optimizers.ts';
 
 /** What stays the same over the steps of a phase. */
 export interface StepPlan {
@@ -66,10 +66,13 @@ export function trainStep(
 
   function step(): StepResult {
     const parameters = Object.fromEntries(
-      trained.keys.map((key) => [key, valueOf(network.variables, values, key)] as const),
+      trained.keys.map((key) => [key, tensorOf(network.variables, values, key)] as const),
     );
     const lossAt = (...current: tf.Tensor[]) => {
-      const swapped = { ...values, ...Object.fromEntries(trained.keys.map((key, i) => [key, current[i] as tf.Tensor])) };
+      const swapped = {
+        ...values,
+        ...Object.fromEntries(trained.keys.map((key, i) => [key, current[i] as tf.Tensor])),
+      };
       return withValues(network.variables, swapped, () => {
         const outputs = forward(plan, cut, seed, statistics);
         return tf.addN([lossOf(plan.loss, outputs, targets), ...regularization(network.graph, trained.layers)]);
@@ -110,7 +113,8 @@ function forward(
     }
     const normalization = asBatchNormalization(layer);
     if (!normalization) return undefined;
-    if (inferenceOnly || !trained.batchStatistics.has(path)) return normalizeFrozen(normalization, inputs[0] as tf.Tensor);
+    if (inferenceOnly || !trained.batchStatistics.has(path))
+      return normalizeFrozen(normalization, inputs[0] as tf.Tensor);
     const { output, statistics: batch } = normalizeBatch(normalization, inputs[0] as tf.Tensor);
     // Kept, as the gradient's own scope ends before they are read.
     statistics.push({ path, batch: { mean: tf.keep(batch.mean), variance: tf.keep(batch.variance) } });
@@ -140,7 +144,7 @@ function movedStatistics(
     const { movingMean, momentum } = asBatchNormalization(layer) as BatchNormalization;
     for (const { info, variable } of weightsOf(layer, path)) {
       if (info.role !== 'statistic') continue;
-      const old = moved[info.key] ?? valueOf(network.variables, values, info.key);
+      const old = moved[info.key] ?? tensorOf(network.variables, values, info.key);
       moved[info.key] = moveStatistic(old, variable === movingMean ? batch.mean : batch.variance, momentum);
     }
   }

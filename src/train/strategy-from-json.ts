@@ -5,7 +5,8 @@ import { accuracy, f1, meanAbsoluteError, precision, recall, topK } from '../cor
 import type { Optimizer } from '../core/optimizer.ts';
 import { constant, cosine, linear, oneCycle } from '../core/schedules.ts';
 import { assertStrategy, type Phase, type Strategy, train } from '../core/strategy.ts';
-import { adam, adamw, chain, clipByGlobalNorm, rmsprop, sgd } from './optimizers.ts';
+import { chain, clipByGlobalNorm } from './chain.ts';
+import { adam, adamw, rmsprop, sgd } from './optimizers.ts';
 
 type Json = { readonly kind?: string; readonly name?: string } & Readonly<Record<string, unknown>>;
 type Builder = (json: never) => unknown;
@@ -35,7 +36,8 @@ const builders: Readonly<Record<string, Readonly<Record<string, Builder>>>> = {
 function revive(json: Json): unknown {
   const { kind = '', name = '', ...settings } = json;
   if (kind === 'loss') return json;
-  const builder = Object.hasOwn(builders, kind) && Object.hasOwn(builders[kind] as object, name) ? builders[kind]?.[name] : undefined;
+  const builder =
+    Object.hasOwn(builders, kind) && Object.hasOwn(builders[kind] as object, name) ? builders[kind]?.[name] : undefined;
   const top = kind === 'metric' && /^top(\d+)$/.exec(name);
   if (top) return topK(Number(top[1]));
   if (builder) return builder(settings as never);
@@ -62,7 +64,7 @@ function revive(json: Json): unknown {
  * ```
  */
 export function strategyFromJSON(json: string | readonly unknown[]): Strategy {
-  const steps = (typeof json === 'string' ? JSON.parse(json) : json) as readonly Json[];
+  const steps = (typeof json === 'string' ? parse(json) : json) as readonly Json[];
   const strategy = Array.isArray(steps) ? steps.map(readStep) : steps;
   assertStrategy(strategy);
   return strategy;
@@ -81,4 +83,18 @@ function readStep(step: Json): unknown {
   };
   const given = Object.fromEntries(Object.entries(revived).filter(([, value]) => value !== undefined));
   return train({ ...settings, ...given } as unknown as Phase);
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new TransferError(
+      'INVALID_ARGUMENT',
+      'The strategy is no JSON. Pass what JSON.stringify makes of sequence(...).',
+      {
+        cause,
+      },
+    );
+  }
 }

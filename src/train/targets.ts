@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Dataset, Examples } from '../core/data.ts';
 import { TransferError } from '../core/errors.ts';
 import type { Head } from '../core/head.ts';
-import type { Target } from '../core/metrics.ts';
+import type { Target } from '../core/outcome.ts';
 
 /**
  * The targets of a batch as the loss reads them.
@@ -64,7 +64,8 @@ export function assertExamples(head: Head, examples: Examples, split: string): v
 }
 
 function fits({ task, labels }: Head, target: Target): boolean {
-  if (task === 'classification') return Number.isInteger(target) && (target as number) >= 0 && (target as number) < labels.length;
+  if (task === 'classification')
+    return Number.isInteger(target) && (target as number) >= 0 && (target as number) < labels.length;
   const numbers = target as readonly number[];
   if (!Array.isArray(numbers) || numbers.length !== labels.length) return false;
   return numbers.every((number) => (task === 'multiLabel' ? number === 0 || number === 1 : Number.isFinite(number)));

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
-import { efficientNetLite0 } from '@tfjs-transfer/efficientnet-lite0';
 import * as tf from '@tensorflow/tfjs-core';
+import { efficientNetLite0 } from '@tfjs-transfer/efficientnet-lite0';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { wasm } from '../../src/backends/wasm.ts';
 import { unfreezeTop } from '../../src/core/edits.ts';
@@ -17,24 +17,35 @@ import { difference } from '../support/examples.ts';
 
 let whole: Base;
 let images: tf.Tensor;
-const golden = readSafetensors(fileURLToPath(new URL('../goldens/efficientnet-lite0/golden.safetensors', import.meta.url)));
+const golden = readSafetensors(
+  fileURLToPath(new URL('../goldens/efficientnet-lite0/golden.safetensors', import.meta.url)),
+);
 const expected = (name: string) => tf.tensor(golden[name]?.data as Float32Array, golden[name]?.shape);
 
 beforeAll(async () => {
   await useBackend(wasm());
   // The golden's input is what the network reads after scaling, so scaling is left out.
   whole = await loadBase(efficientNetLite0(), { cut: false, input: { scale: 1, offset: 0 } });
-  const values = Float32Array.from({ length: 2 * 224 * 224 * 3 }, (_, k) => Math.sin(0.01 * k) + (((7919 * k) % 256) - 127) / 128);
+  const values = Float32Array.from(
+    { length: 2 * 224 * 224 * 3 },
+    (_, k) => Math.sin(0.01 * k) + (((7919 * k) % 256) - 127) / 128,
+  );
   images = tf.tensor(values, [2, 224, 224, 3]);
 });
 afterAll(() => dispose(whole));
 
-const given = (base: Base) => new Map([[networkBehind(base).graph.inputs[0] as number, { tensor: images, mask: null }]]);
-const outputOf = (path: string) => networkBehind(whole).graph.applications.find((one) => one.path === path)?.outputs[0] as number;
+const given = (base: Base) =>
+  new Map([[networkBehind(base).graph.inputs[0] as number, { tensor: images, mask: null }]]);
+const outputOf = (path: string) =>
+  networkBehind(whole).graph.applications.find((one) => one.path === path)?.outputs[0] as number;
 
 test('agrees with Keras within 1e-4 on wasm', () => {
   const names = ['block5c_add', 'avg_pool', 'predictions'];
-  const values = infer(networkBehind(whole).graph.applications, given(whole), names.map(outputOf)) as [Value, Value, Value];
+  const values = infer(networkBehind(whole).graph.applications, given(whole), names.map(outputOf)) as [
+    Value,
+    Value,
+    Value,
+  ];
   const differences = {
     block5c_add_mean: difference(tf.mean(values[0].tensor, [1, 2]), expected('block5c_add_mean')),
     avg_pool: difference(values[1].tensor, expected('avg_pool')),

@@ -25,7 +25,8 @@ const L = tfl.layers;
 type Symbolic = tfl.SymbolicTensor;
 const on = (layer: tfl.layers.Layer, ...inputs: Symbolic[]) =>
   layer.apply(inputs.length === 1 ? (inputs[0] as Symbolic) : inputs) as Symbolic;
-const dense = (units: number, name: string, activation: 'tanh' | 'linear' = 'tanh') => L.dense({ units, name, activation });
+const dense = (units: number, name: string, activation: 'tanh' | 'linear' = 'tanh') =>
+  L.dense({ units, name, activation });
 const input = (...shape: number[]) => tfl.input({ shape });
 const lstm = (name: string, settings = {}) =>
   L.lstm({ units: 3, name, recurrentInitializer: 'glorotUniform', ...settings });
@@ -51,7 +52,10 @@ const structures: Record<string, Structure> = {
   },
   'nested models with layers of one name': {
     build() {
-      const inner = tfl.sequential({ name: 'inner', layers: [L.dense({ units: 5, inputShape: [4], name: 'd1' }), dense(5, 'd2')] });
+      const inner = tfl.sequential({
+        name: 'inner',
+        layers: [L.dense({ units: 5, inputShape: [4], name: 'd1' }), dense(5, 'd2')],
+      });
       const j = input(5);
       const skip = tfl.model({ inputs: j, outputs: on(L.add(), j, on(dense(5, 'd1'), j)), name: 'skip' });
       const i = input(4);
@@ -70,7 +74,10 @@ const structures: Record<string, Structure> = {
   },
   'a siamese pair of one nested model': {
     build() {
-      const twin = tfl.sequential({ name: 'twin', layers: [L.dense({ units: 3, inputShape: [4], name: 't1' }), dense(3, 't2')] });
+      const twin = tfl.sequential({
+        name: 'twin',
+        layers: [L.dense({ units: 3, inputShape: [4], name: 't1' }), dense(3, 't2')],
+      });
       const [i, j] = [input(4), input(4)];
       const pair = on(L.concatenate(), twin.apply(i) as Symbolic, twin.apply(j) as Symbolic);
       return tfl.model({ inputs: [i, j], outputs: on(dense(4, 'joined'), pair) });
@@ -98,12 +105,32 @@ const structures: Record<string, Structure> = {
           dense(2, 'says'),
         ],
       }),
-    inputs: () => [tf.tensor2d([[1, 2, 0, 0], [3, 0, 0, 0], [1, 2, 3, 4], [5, 0, 0, 0], [2, 2, 0, 0], [1, 5, 3, 0]], [6, 4], 'int32')],
+    inputs: () => [
+      tf.tensor2d(
+        [
+          [1, 2, 0, 0],
+          [3, 0, 0, 0],
+          [1, 2, 3, 4],
+          [5, 0, 0, 0],
+          [2, 2, 0, 0],
+          [1, 5, 3, 0],
+        ],
+        [6, 4],
+        'int32',
+      ),
+    ],
   },
   'wrappers: Bidirectional and TimeDistributed': {
     build() {
       const i = input(5, 3);
-      const both = on(L.bidirectional({ layer: lstm('one', { returnSequences: true }) as tfl.RNN, mergeMode: 'concat', name: 'both' }), i);
+      const both = on(
+        L.bidirectional({
+          layer: lstm('one', { returnSequences: true }) as tfl.RNN,
+          mergeMode: 'concat',
+          name: 'both',
+        }),
+        i,
+      );
       const each = on(L.timeDistributed({ layer: dense(4, 'each'), name: 'every' }), both);
       return tfl.model({ inputs: i, outputs: on(L.flatten(), each) });
     },
@@ -127,7 +154,10 @@ const structures: Record<string, Structure> = {
 
 const targets = [0, 1, 2, 0, 1, 2];
 const bits = (base: Base) =>
-  [...networkBehind(base).variables].map(([key, variable]) => [key, [...new Uint32Array(variable.val.dataSync().slice().buffer)]]);
+  [...networkBehind(base).variables].map(([key, variable]) => [
+    key,
+    [...new Uint32Array(variable.val.dataSync().slice().buffer)],
+  ]);
 
 beforeAll(() => useBackend(cpu()));
 
@@ -143,7 +173,11 @@ describe.each(Object.entries(structures))('%s', (_, { build, inputs, cut }) => {
       const edited = unfreezeTop(n)(base);
       const divided = split(graph, trainedBy(edited.layers, edited.settings).layers);
       frontiers.add(String(divided.cut));
-      const below = infer(divided.prefix, new Map(graph.inputs.map((id, i) => [id, { tensor: xs[i] as tf.Tensor, mask: null }])), divided.cut);
+      const below = infer(
+        divided.prefix,
+        new Map(graph.inputs.map((id, i) => [id, { tensor: xs[i] as tf.Tensor, mask: null }])),
+        divided.cut,
+      );
       const given = new Map(divided.cut.map((id, i) => [id, below[i] as (typeof below)[number]]));
       infer(divided.suffix, given, graph.outputs).forEach(({ tensor }, i) => {
         expect(difference(tensor, expected[i] as tf.Tensor)).toBeLessThan(1e-6);
@@ -159,7 +193,11 @@ describe.each(Object.entries(structures))('%s', (_, { build, inputs, cut }) => {
     const start = pipe(base, attachHead(classifier(['a', 'b', 'c'])));
     const data = { train: examplesOf(inputs(), targets) };
     const tensors = tf.memory().numTensors;
-    const { model: tuned } = await fineTune(start, data, sequence(unfreezeTop(1), train({ epochs: 1 }), unfreeze(), train({ epochs: 2, learningRate: 0.01 })));
+    const { model: tuned } = await fineTune(
+      start,
+      data,
+      sequence(unfreezeTop(1), train({ epochs: 1 }), unfreeze(), train({ epochs: 2, learningRate: 0.01 })),
+    );
     const own = Object.keys(tuned.lease.values).length;
     expect(tf.memory().numTensors).toBe(tensors + own);
     expect(bits(base)).toEqual(before);
@@ -194,7 +232,9 @@ test('a base of several outputs asks for a cut', () => {
 
 test('a base loaded twice has the same keys', () => {
   const build = () => tfl.sequential({ layers: [L.dense({ units: 2, inputShape: [4], name: 'd' }), dense(2, 'e')] });
-  const keys = [asBase(build(), { cut: false }), asBase(build(), { cut: false })].map((base) => [...networkBehind(base).variables.keys()]);
+  const keys = [asBase(build(), { cut: false }), asBase(build(), { cut: false })].map((base) => [
+    ...networkBehind(base).variables.keys(),
+  ]);
   expect(keys[0]).toEqual(['d/kernel', 'd/bias', 'e/kernel', 'e/bias']);
   expect(keys[1]).toEqual(keys[0]);
 });

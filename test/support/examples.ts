@@ -1,10 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Examples } from '../../src/core/data.ts';
-import type { Target } from '../../src/core/metrics.ts';
+import type { Target } from '../../src/core/outcome.ts';
 
 /** Examples from tensors, which are disposed. */
 export function examplesOf(inputs: readonly tf.Tensor[], targets: readonly Target[]): Examples {
-  const stored = inputs.map((tensor) => ({ shape: tensor.shape.slice(1), dtype: tensor.dtype, data: tensor.dataSync().slice() }));
+  const stored = inputs.map((tensor) => ({
+    shape: tensor.shape.slice(1),
+    dtype: tensor.dtype,
+    data: tensor.dataSync().slice(),
+  }));
   tf.dispose([...inputs]);
   return {
     kind: 'examples',

@@ -8,7 +8,8 @@ const folder = new URL('../goldens/trajectories/', import.meta.url).pathname;
 export const trajectory = (name: string) => readSafetensors(`${folder}${name}.safetensors`);
 
 /** Keras' name of a weight: its kernels are all called `kernel`. */
-export const kerasName = (key: string) => (key.startsWith('head') ? key.replace(/^head_logits/, 'head') : `base/${key.replace('depthwise_kernel', 'kernel')}`);
+export const kerasName = (key: string) =>
+  key.startsWith('head') ? key.replace(/^head_logits/, 'head') : `base/${key.replace('depthwise_kernel', 'kernel')}`;
 
 /** The small MobileNet-like base of the trajectories, with its start weights. */
 export function trajectoryModel(): tfl.LayersModel {
@@ -26,7 +27,10 @@ export function trajectoryModel(): tfl.LayersModel {
     ['block2', 16, 2],
     ['block3', 16, 1],
   ] as const) {
-    let y = through(L.depthwiseConv2d({ kernelSize: 3, strides, padding: 'same', useBias: false, name: `${name}_dw` }), x);
+    let y = through(
+      L.depthwiseConv2d({ kernelSize: 3, strides, padding: 'same', useBias: false, name: `${name}_dw` }),
+      x,
+    );
     y = through(L.batchNormalization({ name: `${name}_dw_bn` }), y);
     y = through(L.reLU({ maxValue: 6, name: `${name}_relu` }), y);
     y = through(conv(filters, 1, 1, `${name}_pw`), y);

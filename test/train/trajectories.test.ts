@@ -13,7 +13,7 @@ import { networkBehind } from '../../src/model/network.ts';
 import { split } from '../../src/model/split.ts';
 import { trainedBy } from '../../src/model/trained.ts';
 import { useBackend } from '../../src/model/use-backend.ts';
-import { valueOf } from '../../src/model/weights.ts';
+import { tensorOf } from '../../src/model/weights.ts';
 import { adam, adamw, rmsprop, sgd } from '../../src/train/optimizers.ts';
 import { trainStep } from '../../src/train/step.ts';
 import { kerasName, trajectory, trajectoryModel } from '../support/trajectory-base.ts';
@@ -53,10 +53,13 @@ function differences({ case: name, optimizer: kind, unfrozenFrom, batchNorm }: C
   const divided = split(network.graph, trained.layers);
   const [rate, optimizer] = optimizers[kind] as readonly [number, Optimizer];
   const get = (key: string) => start[key] as NonNullable<(typeof start)[string]>;
-  const whole = (key: string) => tf.tensor(get(key).data, get(key).shape, get(key).dtype === 'I32' ? 'int32' : 'float32');
+  const whole = (key: string) =>
+    tf.tensor(get(key).data, get(key).shape, get(key).dtype === 'I32' ? 'int32' : 'float32');
   return tf.tidy(() => {
     let values: Tensors = { 'head_logits/kernel': whole('head/kernel'), 'head_logits/bias': whole('head/bias') };
-    let state = optimizer.init(Object.fromEntries(trained.keys.map((key) => [key, valueOf(network.variables, values, key)])));
+    let state = optimizer.init(
+      Object.fromEntries(trained.keys.map((key) => [key, tensorOf(network.variables, values, key)])),
+    );
     const [xs, ys] = [tf.unstack(whole('x')), tf.unstack(whole('y'))];
     const losses = xs.map((x, step) => {
       const given = new Map([[network.graph.inputs[0] as number, { tensor: x, mask: null }]]);
@@ -74,9 +77,11 @@ function differences({ case: name, optimizer: kind, unfrozenFrom, batchNorm }: C
       state = result.state;
       return result.loss.dataSync()[0] as number;
     });
-    const weights = model.layers.flatMap((layer) => layer.weights).map(({ key }) =>
-      largest(valueOf(network.variables, values, key).dataSync(), golden[kerasName(key)]?.data as Float32Array),
-    );
+    const weights = model.layers
+      .flatMap((layer) => layer.weights)
+      .map(({ key }) =>
+        largest(tensorOf(network.variables, values, key).dataSync(), golden[kerasName(key)]?.data as Float32Array),
+      );
     return { loss: largest(losses, golden.losses?.data as Float32Array), weight: Math.max(...weights) };
   });
 }
@@ -84,7 +89,11 @@ function differences({ case: name, optimizer: kind, unfrozenFrom, batchNorm }: C
 describe.each([cpu(), wasm()])('trajectories of Keras on $name', (backend) => {
   const seen = { loss: 0, weight: 0 };
   beforeAll(() => useBackend(backend));
-  afterAll(() => console.log(`${backend.name}: largest difference ${seen.loss.toExponential(1)} in a loss, ${seen.weight.toExponential(1)} in a weight`));
+  afterAll(() =>
+    console.log(
+      `${backend.name}: largest difference ${seen.loss.toExponential(1)} in a loss, ${seen.weight.toExponential(1)} in a weight`,
+    ),
+  );
 
   test('are nineteen', () => expect(index.cases).toHaveLength(19));
 

@@ -5,7 +5,7 @@ import * as tfl from '@tensorflow/tfjs-layers';
 import { expect } from 'vitest';
 import type { Base, Examples, TransferModel } from '../../src/index.ts';
 import { networkBehind } from '../../src/model/network.ts';
-import { valueOf as currentValue } from '../../src/model/weights.ts';
+import { tensorOf as currentValue } from '../../src/model/weights.ts';
 import { examplesOf } from '../support/examples.ts';
 
 /** The root of the repository. */

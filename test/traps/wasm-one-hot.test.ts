@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { describe, expect, test } from 'vitest';
 import { cpu } from '../../src/backends/cpu.ts';
+import { wasm } from '../../src/backends/wasm.ts';
 import { classifier } from '../../src/heads/index.ts';
 import { asBase, attachHead, type Backend, dispose, fineTune, linearProbe, sgd, useBackend } from '../../src/index.ts';
 import { examplesOf } from '../support/examples.ts';
@@ -55,8 +56,11 @@ describe('T23 classes are numbers on every backend', () => {
     return result as NonNullable<typeof result>;
   }
 
-  test('here: a probe on WASM is the probe on cpu', async () => {
-    const [onWasm, onCpu] = [await probeOn(plainWasm), await probeOn(cpu())];
+  test.each([
+    ["tfjs' own WASM", plainWasm],
+    ['WASM with our kernels', wasm()],
+  ] as const)('here: a probe on %s is the probe on cpu', async (_, backend) => {
+    const [onWasm, onCpu] = [await probeOn(backend), await probeOn(cpu())];
     expect(onWasm.losses.at(-1)).toBeLessThan((onWasm.losses[0] as number) - 0.1);
     for (const [epoch, loss] of onCpu.losses.entries()) expect(onWasm.losses[epoch]).toBeCloseTo(loss, 5);
     for (const [key, values] of Object.entries(onCpu.weights)) {

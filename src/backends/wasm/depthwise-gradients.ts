@@ -1,26 +1,23 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { assertChannelsLast } from './conv-gradients.ts';
 import { allocate } from './heap.ts';
-import type { Kernel } from './kernel.ts';
+import type { Kernel, Shape4D, WindowAttributes } from './kernel.ts';
 
-interface Attributes {
-  readonly strides: [number, number];
-  readonly dilations: [number, number];
-  readonly pad: 'same';
-  readonly dimRoundingMode?: 'floor';
+interface Attributes extends WindowAttributes {
+  readonly dilations: number | [number, number];
   readonly dataFormat?: string;
-  readonly filterShape: [number, number, number, number];
-  readonly inputShape: [number, number, number, number];
 }
+
+const infoOf = (inputShape: Shape4D, filterShape: Shape4D, attrs: Attributes): tf.backend_util.Conv2DInfo => {
+  const { strides, dilations, pad, dimRoundingMode } = attrs;
+  return tf.backend_util.computeConv2DInfo(inputShape, filterShape, strides, dilations, pad, dimRoundingMode, true);
+};
 
 /**
  * Visits every pair of an output and a tap of the filter that falls on the input, with the positions of their first
  * channel: in the output, in the filter and in the input.
  */
-function visit(
-  info: tf.backend_util.Conv2DInfo,
-  each: (output: number, tap: number, input: number) => void,
-): void {
+function visit(info: tf.backend_util.Conv2DInfo, each: (output: number, tap: number, input: number) => void): void {
   const { batchSize, inHeight, inWidth, inChannels, outHeight, outWidth, outChannels } = info;
   const { filterHeight, filterWidth, strideHeight, strideWidth, dilationHeight, dilationWidth, padInfo } = info;
   for (let b = 0; b < batchSize; b++) {
@@ -45,29 +42,36 @@ function visit(
 }
 
 /** The gradient of a depthwise convolution's filter, for any stride, dilation, padding and channel multiplier. */
-export const depthwiseBackpropFilter: Kernel<'x' | 'dy'> = ({ inputs: { x, dy }, attrs, backend }) => {
-  const { strides, dilations, pad, dimRoundingMode, dataFormat, filterShape } = attrs as Attributes;
-  assertChannelsLast('DepthwiseConv2dNativeBackpropFilter', dataFormat);
-  const info = tf.backend_util.computeConv2DInfo(x.shape as Attributes['inputShape'], filterShape, strides, dilations, pad, dimRoundingMode, true);
-  const { result, numbers, views } = allocate(backend, filterShape, x, dy);
-  const [source, gradient] = views as [Float32Array, Float32Array];
+export const depthwiseBackpropFilter: Kernel<'x' | 'dy', Attributes & { readonly filterShape: Shape4D }> = ({
+  inputs: { x, dy },
+  attrs,
+  backend,
+}) => {
+  assertChannelsLast('DepthwiseConv2dNativeBackpropFilter', attrs.dataFormat);
+  const info = infoOf(x.shape as Shape4D, attrs.filterShape, attrs);
+  const { result, numbers, views } = allocate(backend, attrs.filterShape, x, dy);
+  const [source, gradient] = views;
   const [channels, multiplier] = [info.inChannels, info.outChannels / info.inChannels];
   visit(info, (output, tap, input) => {
     for (let i = 0, o = 0; i < channels; i++) {
       const value = source[input + i] as number;
-      for (let m = 0; m < multiplier; m++, o++) (numbers[tap + o] as number) += value * (gradient[output + o] as number);
+      for (let m = 0; m < multiplier; m++, o++)
+        (numbers[tap + o] as number) += value * (gradient[output + o] as number);
     }
   });
   return result;
 };
 
 /** The gradient of a depthwise convolution's input, for any stride, dilation, padding and channel multiplier. */
-export const depthwiseBackpropInput: Kernel<'dy' | 'filter'> = ({ inputs: { dy, filter }, attrs, backend }) => {
-  const { strides, dilations, pad, dimRoundingMode, dataFormat, inputShape } = attrs as Attributes;
-  assertChannelsLast('DepthwiseConv2dNativeBackpropInput', dataFormat);
-  const info = tf.backend_util.computeConv2DInfo(inputShape, filter.shape as Attributes['filterShape'], strides, dilations, pad, dimRoundingMode, true);
-  const { result, numbers, views } = allocate(backend, inputShape, dy, filter);
-  const [gradient, weights] = views as [Float32Array, Float32Array];
+export const depthwiseBackpropInput: Kernel<'dy' | 'filter', Attributes & { readonly inputShape: Shape4D }> = ({
+  inputs: { dy, filter },
+  attrs,
+  backend,
+}) => {
+  assertChannelsLast('DepthwiseConv2dNativeBackpropInput', attrs.dataFormat);
+  const info = infoOf(attrs.inputShape, filter.shape as Shape4D, attrs);
+  const { result, numbers, views } = allocate(backend, attrs.inputShape, dy, filter);
+  const [gradient, weights] = views;
   const [channels, multiplier] = [info.inChannels, info.outChannels / info.inChannels];
   visit(info, (output, tap, input) => {
     for (let i = 0, o = 0; i < channels; i++) {

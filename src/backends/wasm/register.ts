@@ -1,8 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { conv2dBackpropFilter, conv2dBackpropInput } from './conv-gradients.ts';
+import { conv2dBackpropFilter, conv2dBackpropInput, type InputGradient } from './conv-gradients.ts';
+import { conv3dBackpropInput } from './conv3d-gradients.ts';
 import { depthwiseBackpropFilter, depthwiseBackpropInput } from './depthwise-gradients.ts';
-import type { Kernel } from './kernel.ts';
-import { conv3dBackpropInput, maxPoolGradient, resizeNearestNeighborGradient, unsortedSegmentSum } from './other-gradients.ts';
+import { maxPoolGradient } from './pool-gradients.ts';
+import { resizeNearestNeighborGradient } from './resize-gradients.ts';
+import { unsortedSegmentSum } from './segment-sum.ts';
 
 const backendName = 'wasm';
 
@@ -11,11 +13,12 @@ const backendName = 'wasm';
  * A second call does nothing.
  */
 export function registerTrainingKernels(): void {
-  if (tf.getKernel('Conv2DBackpropFilter', backendName)) return;
-  const originalInput = tf.getKernel('Conv2DBackpropInput', backendName)?.kernelFunc as unknown as Kernel<'dy' | 'filter'>;
+  const registered: unknown = tf.getKernel('MaxPoolGrad', backendName)?.kernelFunc;
+  if (registered === maxPoolGradient) return;
+  const inputGradient: unknown = tf.getKernel('Conv2DBackpropInput', backendName)?.kernelFunc;
   const kernels: Readonly<Record<string, unknown>> = {
     Conv2DBackpropFilter: conv2dBackpropFilter,
-    Conv2DBackpropInput: conv2dBackpropInput(originalInput),
+    Conv2DBackpropInput: conv2dBackpropInput(inputGradient as InputGradient),
     DepthwiseConv2dNativeBackpropFilter: depthwiseBackpropFilter,
     DepthwiseConv2dNativeBackpropInput: depthwiseBackpropInput,
     UnsortedSegmentSum: unsortedSegmentSum,
@@ -28,6 +31,11 @@ export function registerTrainingKernels(): void {
     if (original) tf.unregisterKernel(kernelName, backendName);
     // tfjs binds a kernel to the module in its set-up, which the input gradient still calls.
     const { setupFunc } = original ?? {};
-    tf.registerKernel({ kernelName, backendName, kernelFunc: kernel as tf.KernelFunc, ...(setupFunc && { setupFunc }) });
+    tf.registerKernel({
+      kernelName,
+      backendName,
+      kernelFunc: kernel as tf.KernelFunc,
+      ...(setupFunc && { setupFunc }),
+    });
   }
 }

@@ -6,14 +6,14 @@ import { strategyFromJSON } from '../../train/strategy-from-json.ts';
 import { UsageError } from './usage.ts';
 
 const named: Readonly<Record<string, (epochs: number) => Strategy>> = {
-  'probe-then-tune': (epochs) => probeThenTune({ probe: { epochs }, tune: { epochs: Math.ceil(epochs / 2) } }),
+  'probe-then-tune': (epochs) => probeThenTune({ probe: { epochs }, tune: { epochs: Math.ceil(epochs / 4) } }),
   'linear-probe': (epochs) => linearProbe({ epochs }),
 };
 
 /** The names of strategies that {@link strategyByName} knows. */
 export const strategyNames = Object.keys(named);
 
-const defaultEpochs = 10;
+const defaultEpochs = 20;
 
 /**
  * Makes a strategy from its name, or reads it from a file.

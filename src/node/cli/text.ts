@@ -1,4 +1,4 @@
-import type { ClassOutcome } from '../../core/metrics.ts';
+import type { ClassOutcome } from '../../core/outcome.ts';
 
 /**
  * Lines up rows in columns.

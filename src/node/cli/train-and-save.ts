@@ -1,5 +1,5 @@
 import type { Dataset } from '../../core/data.ts';
-import type { EpochRecord, FineTuned } from '../../core/events.ts';
+import type { FineTuned } from '../../core/events.ts';
 import type { TransferModel } from '../../core/handle.ts';
 import type { Strategy } from '../../core/strategy.ts';
 import { dispose } from '../../model/dispose.ts';
@@ -36,7 +36,6 @@ export async function trainAndSave(request: TrainRequest, io: CommandIo): Promis
   const { model, pictures, strategy, seed, output, json, started } = request;
   const progress = progressOn(io);
   let stepped = false;
-  let epochs: readonly EpochRecord[] = [];
   const {
     model: tuned,
     history,
@@ -47,8 +46,6 @@ export async function trainAndSave(request: TrainRequest, io: CommandIo): Promis
     onEvent(event) {
       progress.event(event);
       stepped ||= event.kind === 'step';
-      if (event.kind === 'phase') epochs = [];
-      if (event.kind === 'epoch') epochs = [...epochs, event];
     },
   })
     .finally(progress.end)
@@ -61,7 +58,7 @@ export async function trainAndSave(request: TrainRequest, io: CommandIo): Promis
     }
     const { location } = await saveModel(tuned, output);
     if (interrupted) print(io.stderr, `Interrupted: the best weights so far are saved to ${location}.`);
-    const scores = keptScores(history, interrupted ? epochs : []);
+    const scores = keptScores(history);
     // The table needs the outcome of every picture, and a strategy's own metrics may lack accuracy.
     const measures = !interrupted && (!json || scores?.metrics.accuracy === undefined);
     const { validation, train, labels, skipped } = { ...pictures };

@@ -1,0 +1,96 @@
+import type { Task } from './head.ts';
+
+/** What a metric is computed from. */
+export interface Outcome {
+  readonly task: Task;
+  readonly labels: readonly string[];
+  /** The outputs of each example: probabilities, or values in regression. */
+  readonly scores: readonly Float32Array[];
+  /** The target of each example: a class index, or one number for each label. */
+  readonly targets: readonly Target[];
+}
+
+/** A class index, or one number for each label. */
+export type Target = number | readonly number[];
+
+/** The position of the largest number. */
+export const argMax = (scores: ArrayLike<number>): number => {
+  let best = 0;
+  for (let i = 1; i < scores.length; i++) if ((scores[i] as number) > (scores[best] as number)) best = i;
+  return best;
+};
+
+/** Whether a label is said: of a classifier, whether it is the predicted class; else whether its score is above 0.5. */
+export const isSaid = ({ task }: Outcome, scores: Float32Array, label: number): boolean =>
+  task === 'classification' ? argMax(scores) === label : (scores[label] as number) > 0.5;
+
+/** Whether a target has a label. */
+export const hasLabel = (target: Target, label: number): boolean =>
+  typeof target === 'number' ? target === label : target[label] === 1;
+
+/** What happened to one label. */
+export interface ClassOutcome {
+  readonly label: string;
+  /** Of those that were said to be it, the share that was; 0 where none was said to be. */
+  readonly precision: number;
+  /** Of those that were it, the share that was found; 0 where there were none. */
+  readonly recall: number;
+  /** The harmonic mean of the two. */
+  readonly f1: number;
+  /** How many were it. */
+  readonly support: number;
+}
+
+/**
+ * Precision, recall and F1 of each label.
+ *
+ * @param outcome Scores and targets.
+ * @returns One record for each label, in order.
+ *
+ * @example
+ * ```ts
+ * import { perClass } from 'tfjs-transfer';
+ *
+ * const scores = [Float32Array.of(0.9, 0.1), Float32Array.of(0.2, 0.8)];
+ * const [a] = perClass({ task: 'classification', labels: ['a', 'b'], scores, targets: [0, 0] });
+ * console.log(a?.precision, a?.recall); // 1 0.5
+ * ```
+ */
+export function perClass(outcome: Outcome): ClassOutcome[] {
+  const { labels, scores, targets } = outcome;
+  const ratio = (part: number, whole: number) => (whole === 0 ? 0 : part / whole);
+  return labels.map((label, index) => {
+    const said = scores.map((row) => isSaid(outcome, row, index));
+    const was = targets.map((target) => hasLabel(target, index));
+    const support = was.filter(Boolean).length;
+    const hits = said.filter((value, i) => value && was[i]).length;
+    const precision = ratio(hits, said.filter(Boolean).length);
+    const recall = ratio(hits, support);
+    return { label, precision, recall, f1: ratio(2 * precision * recall, precision + recall), support };
+  });
+}
+
+/**
+ * How often a class was taken for which: rows are the true classes, columns the predicted ones.
+ *
+ * @param outcome Scores and targets of a classifier.
+ * @returns Counts, `[classes][classes]`.
+ *
+ * @example
+ * ```ts
+ * import { confusionMatrix } from 'tfjs-transfer';
+ *
+ * const scores = [Float32Array.of(0.9, 0.1), Float32Array.of(0.2, 0.8)];
+ * const counts = confusionMatrix({ task: 'classification', labels: ['a', 'b'], scores, targets: [0, 0] });
+ * console.log(counts); // [ [ 1, 1 ], [ 0, 0 ] ]
+ * ```
+ */
+export function confusionMatrix({ labels, scores, targets }: Outcome): number[][] {
+  const counts = labels.map(() => labels.map(() => 0));
+  scores.forEach((row, i) => {
+    const line = counts[targets[i] as number] as number[];
+    const column = argMax(row);
+    line[column] = (line[column] ?? 0) + 1;
+  });
+  return counts;
+}
