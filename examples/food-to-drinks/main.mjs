@@ -9,12 +9,14 @@ import {
   attachHead,
   auc,
   batchNorm,
+  bestWeights,
   dispose,
   evaluate,
   fineTune,
   lastWeights,
   linearProbe,
   loadBase,
+  oneCycle,
   pipe,
   saveModel,
   sequence,
@@ -48,17 +50,19 @@ report(
   `1. A small CNN learns food from ${foodData.train.size} pictures (${food.train.filter((p) => p.target === 1).length} of food)`,
 );
 const scratch = tinyCnn({ seed: 7 });
-const everything = (settings) => sequence(unfreeze(), batchNorm('train'), train({ learningRate: 3e-3, ...settings }));
+const everything = (settings) => sequence(unfreeze(), batchNorm('train'), train(settings));
 const foodModel = pipe(scratch, attachHead(classifier(['no food', 'food'])));
-const loss = softmaxCrossEntropy({ classWeights: [0.6, 2.5] });
-const pretrained = await fineTune(
-  foodModel,
-  foodData,
-  everything({ epochs: quick ? 2 : 25, loss, metrics: [auc('food')] }),
-  {
-    onEvent: (event) => event.kind === 'epoch' && progress('food', event),
-  },
-);
+const pretraining = everything({
+  epochs: quick ? 2 : 20,
+  learningRate: 5e-3,
+  schedule: oneCycle(),
+  loss: softmaxCrossEntropy({ classWeights: [0.6, 2.5] }), // a fifth of the pictures is food
+  metrics: [auc('food')],
+  callbacks: [bestWeights({ monitor: 'auc' })],
+});
+const pretrained = await fineTune(foodModel, foodData, pretraining, {
+  onEvent: (event) => event.kind === 'epoch' && progress('food', event),
+});
 
 // 2. Its base, frozen, gets a head for drinks; then the top of it is tuned as well. Ten pictures of each kind.
 const drinks = await drinksSplit({ examples: 10, test: quick ? 20 : 150 });
@@ -67,12 +71,12 @@ report(
   `\n2. Drinks from ${drinks.train.length} pictures, measured on ${drinks.test.length} others by the area under the ROC curve`,
 );
 // The last weights count in each curve, so that no curve chooses its best epoch by the pictures that it is measured on.
-const settings = { learningRate: 1e-3, batchSize: 10, metrics: [auc('drink')], callbacks: [lastWeights()] };
+const settings = { learningRate: 3e-3, batchSize: 10, metrics: [auc('drink')], callbacks: [lastWeights()] };
 const [probeEpochs, tuneEpochs] = quick ? [2, 1] : [20, 10];
 const transfer = sequence(
   linearProbe({ ...settings, epochs: probeEpochs }),
   unfreezeTop(2),
-  train({ ...settings, learningRate: 1e-4, epochs: tuneEpochs }),
+  train({ ...settings, learningRate: 3e-5, epochs: tuneEpochs }),
 );
 const fromScratch = everything({ ...settings, epochs: probeEpochs + tuneEpochs });
 

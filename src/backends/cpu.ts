@@ -3,7 +3,7 @@ import { importPackage } from './import-package.ts';
 
 /** Settings of {@link cpu}. */
 export interface CpuSettings {
-  /** Imports the package, for bundlers that need to see the import. Default: `import('@tensorflow/tfjs-backend-cpu')`. */
+  /** Imports the package, for bundlers that must see the import. Default: `import('@tensorflow/tfjs-backend-cpu')`. */
   readonly lib?: () => Promise<unknown>;
 }
 
@@ -11,7 +11,8 @@ export interface CpuSettings {
  * The plain JavaScript backend of tfjs: runs everywhere, trains everything, slowly.
  *
  * @param settings How to import its package.
- * @returns The backend, for `useBackend`.
+ * @returns The backend, for `useBackend`. Its `load` throws TransferError `PACKAGE_MISSING` where the package is not
+ *   installed.
  *
  * @example
  * ```ts

@@ -5,16 +5,16 @@ import { isMissingPackage } from '../core/missing-package.ts';
  * Imports a backend's package, and says what to install where it is not there.
  *
  * @param load Imports it.
- * @param name The package's name.
- * @throws TransferError `PACKAGE_MISSING`; any other failure is passed on.
+ * @param packageName The package's name.
+ * @returns The package's exports.
+ * @throws TransferError `PACKAGE_MISSING` where the package is not installed; any other failure is passed on as it is.
  */
-export async function importPackage<Module>(load: () => Promise<Module>, name: string): Promise<Module> {
+export async function importPackage<Module>(load: () => Promise<Module>, packageName: string): Promise<Module> {
   try {
     return await load();
   } catch (cause) {
-    if (!isMissingPackage(cause, name)) throw cause;
-    throw new TransferError('PACKAGE_MISSING', `The package ${name} is not installed. Run: npm install ${name}`, {
-      cause,
-    });
+    if (!isMissingPackage(cause, packageName)) throw cause;
+    const message = `The package ${packageName} is not installed. Run: npm install ${packageName}`;
+    throw new TransferError('PACKAGE_MISSING', message, { cause });
   }
 }

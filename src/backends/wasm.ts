@@ -4,18 +4,24 @@ import { registerTrainingKernels } from './wasm/register.ts';
 
 /** Settings of {@link wasm}. */
 export interface WasmSettings {
-  /** Imports the package, for bundlers that need to see the import. Default: `import('@tensorflow/tfjs-backend-wasm')`. */
-  readonly lib?: () => Promise<typeof import('@tensorflow/tfjs-backend-wasm')>;
+  /** Imports the package, for bundlers that must see the import. Default: `import('@tensorflow/tfjs-backend-wasm')`. */
+  readonly lib?: () => Promise<unknown>;
   /** Where the .wasm files lie, as `setWasmPaths` takes it. Default: beside the package, which Node finds by itself. */
   readonly wasmPaths?: string | Readonly<Record<string, string>>;
 }
 
+/** What is used of the package. */
+interface WasmPackage {
+  setWasmPaths(prefixOrFileMap: string | Readonly<Record<string, string>>): void;
+}
+
 /**
  * The WebAssembly backend of tfjs, with the gradient kernels that it lacks, so that convolutions and embeddings train.
- * The kernels are there for plain tfjs too, once it is loaded.
+ * Once it is loaded, the kernels are there for plain tfjs too.
  *
  * @param settings How to import its package, and where its .wasm files lie.
- * @returns The backend, for `useBackend`.
+ * @returns The backend, for `useBackend`. Its `load` throws TransferError `PACKAGE_MISSING` where the package is not
+ *   installed.
  *
  * @example
  * ```ts
@@ -31,8 +37,8 @@ export function wasm({ lib = () => import('@tensorflow/tfjs-backend-wasm'), wasm
     name: 'wasm',
     capabilities: { synchronous: true, trainsConvolutions: true },
     load: async () => {
-      const { setWasmPaths } = await importPackage(lib, '@tensorflow/tfjs-backend-wasm');
-      if (wasmPaths) setWasmPaths(wasmPaths as string);
+      const { setWasmPaths } = (await importPackage(lib, '@tensorflow/tfjs-backend-wasm')) as WasmPackage;
+      if (wasmPaths !== undefined) setWasmPaths(wasmPaths);
       registerTrainingKernels();
     },
   };

@@ -4,6 +4,7 @@ import type { Base } from '../core/handle.ts';
 import { normal, randomStream } from '../core/random.ts';
 import { graphOf } from '../model/graph.ts';
 import { makeBase } from '../model/make-base.ts';
+import { assertBackend } from '../model/one-tfjs.ts';
 import { type Container, variablesOf } from '../model/tfjs-internals.ts';
 import { layersOf, weightsOf } from '../model/weights.ts';
 
@@ -24,6 +25,7 @@ export interface TinyCnnSettings {
  *
  * @param settings The size of pictures and the seed.
  * @returns The base: it reads RGB pictures, `[size, size, 3]`, and scales pixels from 0..255 to -1..1.
+ * @throws TransferError `BACKEND_UNKNOWN` where no backend was chosen.
  *
  * @example
  * ```ts
@@ -34,6 +36,7 @@ export interface TinyCnnSettings {
  * ```
  */
 export function tinyCnn({ size = 64, seed = 0 }: TinyCnnSettings = {}): Base {
+  assertBackend();
   const input = tfl.input({ shape: [size, size, 3], name: 'image' });
   const layers = [
     tfl.layers.conv2d({ name: 'stem_conv', filters: 16, kernelSize: 3, strides: 2, padding: 'same', useBias: false }),

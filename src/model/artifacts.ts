@@ -46,7 +46,7 @@ type Raw = Omit<Artifacts, 'sha256'>;
 
 async function readFiles({ main, sibling }: ByteReader, name: string): Promise<Raw> {
   const json = parse(new TextDecoder().decode(await main()), name);
-  const { modelTopology, weightsManifest, userDefinedMetadata } = json as Record<string, unknown>;
+  const { modelTopology, weightsManifest, userDefinedMetadata } = asRecord(json);
   assertLayersModelFormat(json, modelTopology, weightsManifest, name);
   const groups = weightsManifest as {
     readonly paths: readonly string[];

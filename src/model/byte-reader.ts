@@ -21,7 +21,7 @@ export function readerOf(source: string, signal?: AbortSignal): ByteReader {
   }
   const path = pathOf(url);
   const { dirname, join } = nodeBuiltin('node:path') as typeof import('node:path');
-  return { main: () => readFile(path), sibling: (name) => readFile(join(dirname(path), name)) };
+  return { main: () => readFile(path, signal), sibling: (name) => readFile(join(dirname(path), name), signal) };
 }
 
 /**
@@ -35,7 +35,8 @@ export function pathOf(location: string): string {
   return location.startsWith('file:///') ? fileURLToPath(location) : location.slice('file://'.length);
 }
 
-async function readFile(path: string): Promise<Uint8Array> {
+async function readFile(path: string, signal?: AbortSignal): Promise<Uint8Array> {
+  signal?.throwIfAborted();
   try {
     return await (nodeBuiltin('node:fs/promises') as typeof import('node:fs/promises')).readFile(path);
   } catch (cause) {
@@ -49,8 +50,10 @@ async function readFile(path: string): Promise<Uint8Array> {
 
 async function download(url: URL, signal?: AbortSignal): Promise<Uint8Array> {
   let response: Response;
+  let body: ArrayBuffer;
   try {
     response = await fetch(url, signal ? { signal } : {});
+    body = await response.arrayBuffer();
   } catch (cause) {
     signal?.throwIfAborted();
     throw new TransferError('NOT_FOUND', `${url} cannot be reached. Check the address and the connection.`, { cause });
@@ -61,5 +64,5 @@ async function download(url: URL, signal?: AbortSignal): Promise<Uint8Array> {
       `${url} answered ${response.status}. Check the address; a model's weights lie beside its model.json.`,
     );
   }
-  return new Uint8Array(await response.arrayBuffer());
+  return new Uint8Array(body);
 }

@@ -26,8 +26,19 @@ export function assertOneTfjs(): void {
  * @throws TransferError `BACKEND_UNKNOWN` where no backend was chosen; `DUPLICATE_TFJS`.
  */
 export async function assertReady(): Promise<void> {
+  // That there is no backend is said below.
+  await tf.ready().catch(() => {});
+  assertBackend();
+  assertOneTfjs();
+}
+
+/**
+ * Refuses to make tensors before a backend was chosen.
+ *
+ * @throws TransferError `BACKEND_UNKNOWN`.
+ */
+export function assertBackend(): void {
   try {
-    await tf.ready();
     tf.backend();
   } catch (cause) {
     throw new TransferError(
@@ -36,5 +47,4 @@ export async function assertReady(): Promise<void> {
       { cause },
     );
   }
-  assertOneTfjs();
 }

@@ -26,9 +26,17 @@ export async function useBackend(backend: Backend): Promise<void> {
     );
   }
   await backend.load();
+  const before = tf.getBackend();
   if (tf.engine().registryFactory[backend.name] && (await tf.setBackend(backend.name))) return assertOneTfjs();
+  // tfjs lets go of the current backend before it starts the other one.
+  if (before) await tf.setBackend(before);
+  const others = tf
+    .engine()
+    .backendNames()
+    .filter((name) => name !== backend.name);
   throw new TransferError(
     'BACKEND_UNKNOWN',
-    `The backend "${backend.name}" could not start here. The backends that are loaded: ${tf.engine().backendNames().join(', ') || 'none'}.`,
+    `The backend "${backend.name}" could not start here. The other backends that are loaded: ${others.join(', ') || 'none'}. ` +
+      'Choose one of these, or look for the reason in what tfjs wrote to the console.',
   );
 }

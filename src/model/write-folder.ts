@@ -24,12 +24,15 @@ export async function writeFolder(
   const { join } = nodeBuiltin('node:path') as typeof import('node:path');
   const folder = pathOf(location);
   const temporary = files.map(([name]) => join(folder, `.${name}.${Math.random().toString(36).slice(2)}.tmp`));
+  const remove = (paths: readonly string[]) => Promise.allSettled(paths.map((path) => fs.rm(path, { force: true })));
+  const before = new Set(await fs.readdir(folder).catch(() => []));
   try {
     await fs.mkdir(folder, { recursive: true });
     for (const [index, [, content]] of files.entries()) await writeSynced(fs, temporary[index] as string, content);
     for (const [index, [name]] of files.entries()) await fs.rename(temporary[index] as string, join(folder, name));
   } catch (cause) {
-    await Promise.all(temporary.map((path) => fs.rm(path, { force: true })));
+    const placed = files.map(([name]) => name).filter((name) => stale(name) && !before.has(name));
+    await remove([...temporary, ...placed.map((name) => join(folder, name))]);
     const { code, message } = cause as NodeJS.ErrnoException;
     throw new TransferError(
       'SAVE_FAILED',
@@ -39,9 +42,7 @@ export async function writeFolder(
     );
   }
   const written = new Set(files.map(([name]) => name));
-  for (const name of await fs.readdir(folder)) {
-    if (!written.has(name) && stale(name)) await fs.rm(join(folder, name), { force: true });
-  }
+  await remove([...before].filter((name) => !written.has(name) && stale(name)).map((name) => join(folder, name)));
   return folder;
 }
 

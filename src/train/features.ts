@@ -8,7 +8,7 @@ import { upstream, type ValueId } from '../model/graph.ts';
 import type { Network } from '../model/network.ts';
 import type { Split } from '../model/split.ts';
 import { withValues } from '../model/weights.ts';
-import { allFinite, assertBatchFinite } from './finite.ts';
+import { assertExamplesFinite, assertFeaturesFinite } from './finite.ts';
 
 /** The values at the frontier, kept in memory: each example's are computed once. */
 export interface FeatureCache {
@@ -55,6 +55,12 @@ export async function computeFeatures(
         await examples.read(indices, { inputs, ...(view !== undefined && { view }), ...(signal && { signal }) }),
       );
   try {
+    if (!goesOn)
+      await assertExamplesFinite(
+        examples,
+        indices,
+        [...given.values()].map(({ tensor }) => tensor),
+      );
     const applications = goesOn ? known.applications : split.prefix;
     const result = withValues(network.variables, values, () => infer(applications, given, split.cut));
     return new Map(split.cut.map((id, index) => [id, result[index] as Value]));
@@ -107,9 +113,7 @@ export async function* cacheFeatures(
           stores.set(id, stored);
           await write(stored.tensor, tensor, view * size + from);
           if (mask && stored.mask) await write(stored.mask, mask, view * size + from);
-          if (!allFinite(stored.tensor.data, (view * size + from) * rowSize(stored.tensor))) {
-            await assertBatchFinite(source, indices, tensor);
-          }
+          await assertFeaturesFinite(examples, indices, tensor);
         }
       } finally {
         disposeValues(values);

@@ -1,58 +1,67 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { Examples } from '../core/data.ts';
 import { TransferError } from '../core/errors.ts';
 import { execute, type Values } from '../model/execute.ts';
 import { tidy } from '../model/tidy.ts';
 import { withValues } from '../model/weights.ts';
-import type { FeatureSource } from './features.ts';
 import type { StepPlan } from './step.ts';
 
 /**
- * Whether numbers are finite, from a position on.
+ * Whether numbers are finite.
  *
  * @param numbers The numbers.
- * @param from The first position to look at.
  */
-export function allFinite(numbers: ArrayLike<number>, from = 0): boolean {
-  for (let i = from; i < numbers.length; i++) if (!Number.isFinite(numbers[i])) return false;
+export function allFinite(numbers: ArrayLike<number>): boolean {
+  for (let i = 0; i < numbers.length; i++) if (!Number.isFinite(numbers[i])) return false;
   return true;
 }
 
 /** The position in the batch of the first example with a number that is not finite, or -1. */
 async function firstNotFinite(tensor: tf.Tensor): Promise<number> {
   const numbers = await tensor.data();
+  if (allFinite(numbers)) return -1;
   const size = numbers.length / (tensor.shape[0] ?? 1);
   const position = (numbers as Float32Array).findIndex((number) => !Number.isFinite(number));
-  return position < 0 ? -1 : Math.floor(position / size);
+  return Math.floor(position / size);
 }
 
 /**
- * Names the example that brought NaN or Infinity, and says whether they were in the data or came of the base.
+ * Refuses examples that hold NaN or Infinity. It looks at what was read and not at what layers make of it: a ReLU may
+ * turn NaN into 0.
  *
- * @param source Where the batch came from.
- * @param indices The examples of the batch.
- * @param features A value at the frontier.
- * @throws TransferError `INVALID_DATA` or `NOT_FINITE`, where there are any.
+ * @param examples The examples.
+ * @param indices Those of the batch.
+ * @param read What was read of them.
+ * @throws TransferError `INVALID_DATA`, naming the example.
  */
-export async function assertBatchFinite(
-  source: FeatureSource,
+export async function assertExamplesFinite(
+  examples: Examples,
+  indices: readonly number[],
+  read: readonly tf.Tensor[],
+): Promise<void> {
+  for (const input of read) {
+    const bad = await firstNotFinite(input);
+    if (bad < 0) continue;
+    throw new TransferError(
+      'INVALID_DATA',
+      `${examples.describe(indices[bad] as number)} holds NaN or Infinity. Remove the example or repair its values; nothing was trained on it.`,
+    );
+  }
+}
+
+/**
+ * Refuses features that hold NaN or Infinity, although the examples do not.
+ *
+ * @param examples The examples.
+ * @param indices Those of the batch.
+ * @param features A value at the frontier.
+ * @throws TransferError `NOT_FINITE`, naming the example.
+ */
+export async function assertFeaturesFinite(
+  examples: Examples,
   indices: readonly number[],
   features: tf.Tensor,
 ): Promise<void> {
-  const { examples, inputs } = source;
-  const read = await examples.read(indices, { inputs });
-  try {
-    for (const input of read) {
-      const bad = await firstNotFinite(input);
-      if (bad >= 0) {
-        throw new TransferError(
-          'INVALID_DATA',
-          `${examples.describe(indices[bad] as number)} holds NaN or Infinity. Remove the example or repair its values; nothing was trained on it.`,
-        );
-      }
-    }
-  } finally {
-    tf.dispose(read as tf.Tensor[]);
-  }
   const bad = await firstNotFinite(features);
   if (bad < 0) return;
   throw new TransferError(

@@ -1,84 +1,112 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { assertChannelsLast } from './conv-gradients.ts';
-import { allocate } from './heap.ts';
-import type { Kernel, Shape4D, WindowAttributes } from './kernel.ts';
+import { allocate, allocateZeros } from './heap.ts';
+import { type Shape4, trainingKernel } from './kernel.ts';
 
-interface Attributes extends WindowAttributes {
-  readonly dilations: number | [number, number];
-  readonly dataFormat?: string;
-}
-
-const infoOf = (inputShape: Shape4D, filterShape: Shape4D, attrs: Attributes): tf.backend_util.Conv2DInfo => {
-  const { strides, dilations, pad, dimRoundingMode } = attrs;
-  return tf.backend_util.computeConv2DInfo(inputShape, filterShape, strides, dilations, pad, dimRoundingMode, true);
-};
+/** How many neighbouring taps share one reading of the output's gradient. */
+const taps = 3;
 
 /**
- * Visits every pair of an output and a tap of the filter that falls on the input, with the positions of their first
- * channel: in the output, in the filter and in the input.
+ * The gradient of a depthwise convolution's filter, which WASM lacks (trap T11), for any stride, dilation, padding and
+ * channel multiplier. Plain loops: sums over slices, in tfjs' own operations, take 4 to 90 times longer.
  */
-function visit(info: tf.backend_util.Conv2DInfo, each: (output: number, tap: number, input: number) => void): void {
-  const { batchSize, inHeight, inWidth, inChannels, outHeight, outWidth, outChannels } = info;
-  const { filterHeight, filterWidth, strideHeight, strideWidth, dilationHeight, dilationWidth, padInfo } = info;
-  for (let b = 0; b < batchSize; b++) {
-    for (let oy = 0; oy < outHeight; oy++) {
+export const depthwiseBackpropFilter = trainingKernel<'x' | 'dy', tf.DepthwiseConv2dNativeBackpropFilterAttrs>(
+  tf.DepthwiseConv2dNativeBackpropFilter,
+  ({ inputs: { x, dy }, attrs, backend }) => {
+    const { strides, dilations, pad, dimRoundingMode, filterShape } = attrs;
+    const info = tf.backend_util.computeConv2DInfo(
+      x.shape as Shape4,
+      filterShape,
+      strides,
+      dilations,
+      pad,
+      dimRoundingMode,
+      true,
+    );
+    const [batch, outHeight, outWidth, outChannels] = dy.shape as Shape4;
+    const [filterHeight, filterWidth, inChannels, multiplier] = filterShape;
+    const { padInfo, strideHeight, strideWidth, dilationHeight, dilationWidth } = info;
+    // The taps of a row are taken three at a time, the last three beyond the filter: there must be a pixel to read.
+    const readWidth = Math.ceil(filterWidth / taps) * taps;
+    const height = (outHeight - 1) * strideHeight + (filterHeight - 1) * dilationHeight + 1;
+    const width = (outWidth - 1) * strideWidth + (readWidth - 1) * dilationWidth + 1;
+    const padded = tf.pad(x, [
+      [0, 0],
+      [padInfo.top, Math.max(0, height - padInfo.top - info.inHeight)],
+      [padInfo.left, Math.max(0, width - padInfo.left - info.inWidth)],
+      [0, 0],
+    ]);
+    const [, rows, columns] = padded.shape as Shape4;
+    const result = allocate(backend, filterShape);
+    const source = backend.typedArrayFromHeap(padded);
+    const gradient = backend.typedArrayFromHeap(dy);
+    const sums = new Float64Array(filterHeight * readWidth * outChannels);
+    const next = dilationWidth * inChannels;
+    const step = strideWidth * inChannels;
+    for (let row = 0; row < batch * outHeight; row++) {
+      const picture = Math.floor(row / outHeight);
+      const top = picture * rows + (row % outHeight) * strideHeight;
       for (let r = 0; r < filterHeight; r++) {
-        const y = oy * strideHeight - padInfo.top + r * dilationHeight;
-        if (y < 0 || y >= inHeight) continue;
-        for (let ox = 0; ox < outWidth; ox++) {
-          for (let c = 0; c < filterWidth; c++) {
-            const x = ox * strideWidth - padInfo.left + c * dilationWidth;
-            if (x < 0 || x >= inWidth) continue;
-            each(
-              ((b * outHeight + oy) * outWidth + ox) * outChannels,
-              (r * filterWidth + c) * outChannels,
-              ((b * inHeight + y) * inWidth + x) * inChannels,
-            );
+        for (let c = 0; c < readWidth; c += taps) {
+          const left = ((top + r * dilationHeight) * columns + c * dilationWidth) * inChannels;
+          const sum = (r * readWidth + c) * outChannels;
+          for (let out = 0; out < outChannels; out++) {
+            let [a, b, d] = [0, 0, 0];
+            let at = left + (multiplier === 1 ? out : Math.floor(out / multiplier));
+            let from = row * outWidth * outChannels + out;
+            for (let position = 0; position < outWidth; position++, at += step, from += outChannels) {
+              const value = gradient[from] as number;
+              a += (source[at] as number) * value;
+              b += (source[at + next] as number) * value;
+              d += (source[at + 2 * next] as number) * value;
+            }
+            (sums[sum + out] as number) += a;
+            (sums[sum + outChannels + out] as number) += b;
+            (sums[sum + 2 * outChannels + out] as number) += d;
           }
         }
       }
     }
-  }
-}
-
-/** The gradient of a depthwise convolution's filter, for any stride, dilation, padding and channel multiplier. */
-export const depthwiseBackpropFilter: Kernel<'x' | 'dy', Attributes & { readonly filterShape: Shape4D }> = ({
-  inputs: { x, dy },
-  attrs,
-  backend,
-}) => {
-  assertChannelsLast('DepthwiseConv2dNativeBackpropFilter', attrs.dataFormat);
-  const info = infoOf(x.shape as Shape4D, attrs.filterShape, attrs);
-  const { result, numbers, views } = allocate(backend, attrs.filterShape, x, dy);
-  const [source, gradient] = views;
-  const [channels, multiplier] = [info.inChannels, info.outChannels / info.inChannels];
-  visit(info, (output, tap, input) => {
-    for (let i = 0, o = 0; i < channels; i++) {
-      const value = source[input + i] as number;
-      for (let m = 0; m < multiplier; m++, o++)
-        (numbers[tap + o] as number) += value * (gradient[output + o] as number);
+    const numbers = backend.typedArrayFromHeap(result);
+    for (let r = 0; r < filterHeight; r++) {
+      const kept = sums.subarray(r * readWidth * outChannels, (r * readWidth + filterWidth) * outChannels);
+      numbers.set(kept, r * filterWidth * outChannels);
     }
-  });
-  return result;
-};
+    return result;
+  },
+);
 
-/** The gradient of a depthwise convolution's input, for any stride, dilation, padding and channel multiplier. */
-export const depthwiseBackpropInput: Kernel<'dy' | 'filter', Attributes & { readonly inputShape: Shape4D }> = ({
-  inputs: { dy, filter },
-  attrs,
-  backend,
-}) => {
-  assertChannelsLast('DepthwiseConv2dNativeBackpropInput', attrs.dataFormat);
-  const info = infoOf(attrs.inputShape, filter.shape as Shape4D, attrs);
-  const { result, numbers, views } = allocate(backend, attrs.inputShape, dy, filter);
-  const [gradient, weights] = views;
-  const [channels, multiplier] = [info.inChannels, info.outChannels / info.inChannels];
-  visit(info, (output, tap, input) => {
-    for (let i = 0, o = 0; i < channels; i++) {
-      let sum = 0;
-      for (let m = 0; m < multiplier; m++, o++) sum += (gradient[output + o] as number) * (weights[tap + o] as number);
-      (numbers[input + i] as number) += sum;
+/**
+ * The gradient of a depthwise convolution's input, which WASM lacks (trap T11), for any stride, dilation, padding and
+ * channel multiplier: the forward kernel, which is fast, over the gradient of the output, spread apart by the stride,
+ * with the filter turned around.
+ */
+export const depthwiseBackpropInput = trainingKernel<'dy' | 'filter', tf.DepthwiseConv2dNativeBackpropInputAttrs>(
+  tf.DepthwiseConv2dNativeBackpropInput,
+  ({ inputs: { dy, filter }, attrs, backend }) => {
+    const { strides, dilations, pad, dimRoundingMode, inputShape } = attrs;
+    const shape = filter.shape as Shape4;
+    const info = tf.backend_util.computeConv2DInfo(inputShape, shape, strides, dilations, pad, dimRoundingMode, true);
+    const [batch, outHeight, outWidth, outChannels] = dy.shape as Shape4;
+    const { inHeight, inWidth, inChannels, padInfo, strideHeight, strideWidth } = info;
+    const [reachY, reachX] = [info.effectiveFilterHeight - 1, info.effectiveFilterWidth - 1];
+    const spread = allocateZeros(backend, [batch, inHeight + reachY, inWidth + reachX, outChannels]);
+    const target = backend.typedArrayFromHeap(spread);
+    const source = backend.typedArrayFromHeap(dy);
+    for (let row = 0; row < batch * outHeight; row++) {
+      const y = (row % outHeight) * strideHeight + reachY - padInfo.top;
+      // Windows that lie in the padding altogether reach no pixel.
+      if (y < 0 || y >= inHeight + reachY) continue;
+      const start = (Math.floor(row / outHeight) * (inHeight + reachY) + y) * (inWidth + reachX);
+      for (let column = 0; column < outWidth; column++) {
+        const x = column * strideWidth + reachX - padInfo.left;
+        if (x < 0 || x >= inWidth + reachX) continue;
+        const [from, to] = [(row * outWidth + column) * outChannels, (start + x) * outChannels];
+        for (let i = 0; i < outChannels; i++) target[to + i] = source[from + i] as number;
+      }
     }
-  });
-  return result;
-};
+    const turned = tf.reverse(tf.reshape(filter, [shape[0], shape[1], outChannels, 1]), [0, 1]) as tf.Tensor4D;
+    const perOutput = tf.depthwiseConv2d(spread as tf.Tensor4D, turned, 1, 'valid', 'NHWC', dilations);
+    if (outChannels === inChannels) return perOutput;
+    return tf.sum(tf.reshape(perOutput, [...inputShape, outChannels / inChannels]), -1);
+  },
+);

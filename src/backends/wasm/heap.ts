@@ -1,45 +1,39 @@
-import type { DataId, TensorInfo } from '@tensorflow/tfjs-core';
-
-/** A tensor's numbers. */
-export type Numbers = Float32Array | Int32Array | Uint8Array;
+import * as tf from '@tensorflow/tfjs-core';
 
 /** What the kernels use of tfjs' WASM backend. */
 export interface WasmBackend {
-  /** Where the tensors lie. Asking for one of another backend brings it to the heap, which may grow. */
-  readonly dataIdMap: { get(id: DataId): unknown };
+  /** Where tensors lie. Asking for one that lies on another backend brings it to the heap, which may grow. */
+  readonly dataIdMap: { get(id: tf.DataId): unknown };
   /** Allocates a tensor on the heap; its numbers are whatever was there. */
-  makeOutput(shape: readonly number[], dtype: 'float32'): TensorInfo;
-  /** A view of a tensor's numbers, of the tensor's dtype; it dies when the heap grows. */
-  typedArrayFromHeap(tensor: TensorInfo): Numbers;
+  makeOutput(shape: readonly number[], dtype: tf.DataType): tf.TensorInfo;
+  /** A view of a tensor's numbers. It dies when the heap grows: allocate first, take views afterwards. */
+  typedArrayFromHeap(tensor: tf.TensorInfo): Float32Array;
 }
 
 /**
- * Brings tensors of other backends to the heap. `typedArrayFromHeap` does too, but where that makes the heap grow it
- * fails, and the views taken before it die.
+ * Allocates a tensor whose numbers are whatever was on the heap: write each of them.
  *
  * @param backend The backend.
- * @param tensors The tensors.
+ * @param shape The shape.
+ * @param dtype The type of the numbers.
  */
-export function bringToHeap(backend: WasmBackend, ...tensors: readonly TensorInfo[]): void {
-  for (const { dataId } of tensors) backend.dataIdMap.get(dataId);
+export function allocate(backend: WasmBackend, shape: readonly number[], dtype: tf.DataType = 'float32'): tf.Tensor {
+  return tf.engine().makeTensorFromTensorInfo(backend.makeOutput(shape, dtype));
 }
 
 /**
- * Allocates the result of a kernel, filled with zeros, and takes views of its inputs. The views hold until the next
- * allocation.
+ * Allocates a tensor of zeros.
  *
  * @param backend The backend.
- * @param shape The shape of the result.
- * @param inputs The inputs.
+ * @param shape The shape.
+ * @param dtype The type of the numbers.
  */
-export function allocate<Inputs extends readonly TensorInfo[]>(
+export function allocateZeros(
   backend: WasmBackend,
   shape: readonly number[],
-  ...inputs: Inputs
-): { readonly result: TensorInfo; readonly numbers: Numbers; readonly views: { [Index in keyof Inputs]: Numbers } } {
-  bringToHeap(backend, ...inputs);
-  const result = backend.makeOutput(shape, 'float32');
-  const [numbers, ...views] = [result, ...inputs].map((tensor) => backend.typedArrayFromHeap(tensor));
-  (numbers as Numbers).fill(0);
-  return { result, numbers: numbers as Numbers, views: views as { [Index in keyof Inputs]: Numbers } };
+  dtype: tf.DataType = 'float32',
+): tf.Tensor {
+  const tensor = allocate(backend, shape, dtype);
+  backend.typedArrayFromHeap(tensor).fill(0);
+  return tensor;
 }

@@ -1,21 +1,24 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { allocate } from './heap.ts';
-import type { Kernel } from './kernel.ts';
+import { allocateZeros } from './heap.ts';
+import { trainingKernel } from './kernel.ts';
 
-/** Sums rows by segment: the gradient of looking rows up (Embedding). Rows of no segment are left out. */
-export const unsortedSegmentSum: Kernel<'x' | 'segmentIds', { readonly numSegments: number }> = ({
-  inputs: { x, segmentIds },
-  attrs: { numSegments },
-  backend,
-}) => {
-  const rowShape = x.shape.slice(segmentIds.shape.length);
-  const width = tf.util.sizeFromShape(rowShape);
-  const { result, numbers, views } = allocate(backend, [numSegments, ...rowShape], x, segmentIds);
-  const [values, ids] = views;
-  for (let row = 0; row < ids.length; row++) {
-    const id = ids[row] as number;
-    if (id < 0 || id >= numSegments) continue;
-    for (let i = 0; i < width; i++) (numbers[id * width + i] as number) += values[row * width + i] as number;
-  }
-  return result;
-};
+/**
+ * Sums rows by segment: the gradient of looking rows up, so of an embedding, which WASM lacks (trap T11). Rows of a
+ * segment that does not exist are left out, as tfjs does on its other backends.
+ */
+export const unsortedSegmentSum = trainingKernel<'x' | 'segmentIds', tf.UnsortedSegmentSumAttrs>(
+  tf.UnsortedSegmentSum,
+  ({ inputs: { x, segmentIds }, attrs: { numSegments }, backend }) => {
+    const rowShape = x.shape.slice(segmentIds.rank);
+    const size = tf.util.sizeFromShape(rowShape);
+    const result = allocateZeros(backend, [numSegments, ...rowShape], tf.sumOutType(x.dtype));
+    const numbers = backend.typedArrayFromHeap(result);
+    const source = backend.typedArrayFromHeap(x);
+    backend.typedArrayFromHeap(segmentIds).forEach((segment, row) => {
+      if (segment < 0 || segment >= numSegments) return;
+      const [from, to] = [row * size, segment * size];
+      for (let i = 0; i < size; i++) (numbers[to + i] as number) += source[from + i] as number;
+    });
+    return result;
+  },
+);

@@ -1,0 +1,34 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { expect, test } from 'vitest';
+import { cpu } from '../../src/backends/cpu.ts';
+import type { Backend } from '../../src/core/backend.ts';
+import { useBackend } from '../../src/model/use-backend.ts';
+
+const webgl: Backend = {
+  kind: 'backend',
+  name: 'webgl',
+  capabilities: { synchronous: true, trainsConvolutions: true },
+  load: async () => {},
+};
+
+test('a backend that registered nothing is named, and so are those that are there', async () => {
+  await expect(useBackend(webgl)).rejects.toMatchObject({
+    code: 'BACKEND_UNKNOWN',
+    message: expect.stringMatching(/^The backend "webgl" could not start here\. .* loaded: none\./),
+  });
+  await useBackend(cpu());
+  await expect(useBackend(webgl)).rejects.toThrow(/"webgl" could not start here\. .* loaded: cpu\./);
+  expect(tf.getBackend()).toBe('cpu');
+});
+
+test.each([['wasm'], [undefined], [null], [{ name: 'cpu' }], [cpu]])('%o is no backend', async (given) => {
+  await expect(useBackend(given as never)).rejects.toMatchObject({
+    code: 'BACKEND_UNKNOWN',
+    message: expect.stringMatching(/^useBackend received .*Pass a backend as a value: wasm\(\)/),
+  });
+});
+
+test('what a backend throws while it loads is passed on', async () => {
+  const failure = new Error('broken');
+  await expect(useBackend({ ...webgl, load: () => Promise.reject(failure) })).rejects.toBe(failure);
+});
