@@ -40,14 +40,19 @@ function monitored({ loss, validation }: EpochRecord, monitor: string): number |
   return value === undefined ? undefined : lowerIsBetter.test(monitor) || !validation ? -value : value;
 }
 
-/** An observer that says whether the monitored number is the best so far. */
+/**
+ * An observer that says whether the monitored number is the best so far. Of equal numbers the one with the lower
+ * validation loss is better: a share of few examples is coarse.
+ */
 function improves({ monitor = 'loss', minDelta = 0 }: MonitorSettings): (epoch: EpochRecord) => boolean {
   let best = Number.NEGATIVE_INFINITY;
+  let lowest = Number.POSITIVE_INFINITY;
   return (epoch) => {
     const value = monitored(epoch, monitor);
-    if (value === undefined || !(value > best + minDelta)) return false;
-    best = value;
-    return true;
+    const loss = epoch.validation?.loss ?? epoch.loss;
+    const better = value !== undefined && (value > best + minDelta || (value === best && loss < lowest - minDelta));
+    if (better) [best, lowest] = [value, loss];
+    return better;
   };
 }
 

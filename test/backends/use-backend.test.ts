@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { cpu } from '../../src/backends/cpu.ts';
 import type { Backend } from '../../src/core/backend.ts';
 import { useBackend } from '../../src/model/use-backend.ts';
@@ -31,4 +31,19 @@ test.each([['wasm'], [undefined], [null], [{ name: 'cpu' }], [cpu]])('%o is no b
 test('what a backend throws while it loads is passed on', async () => {
   const failure = new Error('broken');
   await expect(useBackend({ ...webgl, load: () => Promise.reject(failure) })).rejects.toBe(failure);
+});
+
+test('a backend that cannot start leaves the one before it', async () => {
+  await useBackend(cpu());
+  const broken = () => {
+    throw new Error('no such device');
+  };
+  const load = async () => void tf.registerBackend('webgl', broken);
+  const warn = vi.spyOn(console, 'warn').mockReturnValue();
+  await expect(useBackend({ ...webgl, load })).rejects.toMatchObject({ code: 'BACKEND_UNKNOWN' });
+  expect(warn.mock.calls.flat().join()).toMatch(/no such device/);
+  expect(tf.getBackend()).toBe('cpu');
+  expect(tf.tidy(() => tf.add(1, 2).dataSync()[0])).toBe(3);
+  warn.mockRestore();
+  tf.removeBackend('webgl');
 });

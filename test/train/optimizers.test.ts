@@ -1,0 +1,61 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, expect, test } from 'vitest';
+import { cpu } from '../../src/backends/cpu.ts';
+import type { OptimizerState, Tensors } from '../../src/core/optimizer.ts';
+import { useBackend } from '../../src/model/use-backend.ts';
+import { chain, clipByGlobalNorm, globalNorm } from '../../src/train/chain.ts';
+import { adam, sgd } from '../../src/train/optimizers.ts';
+
+beforeAll(() => useBackend(cpu()));
+
+const gradients: Tensors = {};
+beforeAll(() => {
+  Object.assign(gradients, { a: tf.tensor1d([3, 0]), b: tf.tensor1d([4]) });
+});
+const numbers = (tensors: Tensors) => Object.values(tensors).flatMap((tensor) => [...tensor.dataSync()]);
+
+test('the global norm is over all tensors', () => {
+  expect(globalNorm(gradients).dataSync()[0]).toBeCloseTo(5);
+});
+
+test('clipping scales all gradients by min(1, bound / (norm + 1e-6))', () => {
+  const clip = (bound: number) => numbers(clipByGlobalNorm(bound).update(gradients, {}, gradients, 1).updates);
+  const factor = 2 / (5 + 1e-6);
+  expect(clip(2).map((value) => Math.fround(value))).toEqual(
+    [3 * factor, 0, 4 * factor].map((value) => expect.closeTo(value, 6)),
+  );
+  expect(clip(10)).toEqual([3, 0, 4]);
+});
+
+test('a chain passes updates on and keeps the state of each part apart', () => {
+  const both = chain(clipByGlobalNorm(2), sgd({ momentum: 0.5 }));
+  let state: OptimizerState = both.init(gradients);
+  const first = both.update(gradients, state, gradients, 0.1);
+  state = first.state;
+  const second = both.update(gradients, state, gradients, 0.1);
+  const factor = 2 / (5 + 1e-6);
+  expect(numbers(first.updates)).toEqual([-0.3 * factor, 0, -0.4 * factor].map((value) => expect.closeTo(value, 6)));
+  expect(numbers(second.updates)).toEqual([-0.45 * factor, 0, -0.6 * factor].map((value) => expect.closeTo(value, 6)));
+  expect(Object.keys(state.a as object)).toEqual(['1.velocity']);
+});
+
+test('Adam adds epsilon where its convention says, and counts each weight by itself', () => {
+  const step = (convention: 'keras' | 'pytorch', count: number) => {
+    const optimizer = adam({ epsilon: 0.1, convention });
+    const one = { w: tf.tensor1d([0.5]) };
+    let state = optimizer.init(one);
+    let last: Tensors = {};
+    for (let i = 0; i < count; i++) ({ updates: last, state } = optimizer.update(one, state, one, 1));
+    return [numbers(last)[0], (state.w as { count: number }).count];
+  };
+  const expected = (outside: boolean, t: number) => {
+    let [m, v] = [0, 0];
+    for (let i = 0; i < t; i++) [m, v] = [0.9 * m + 0.05, 0.999 * v + 0.001 * 0.25];
+    const [one, two] = [1 - 0.9 ** t, 1 - 0.999 ** t];
+    return outside ? (-Math.sqrt(two) / one) * (m / (Math.sqrt(v) + 0.1)) : -(m / one) / (Math.sqrt(v / two) + 0.1);
+  };
+  for (const count of [1, 3]) {
+    expect(step('keras', count)).toEqual([expect.closeTo(expected(true, count), 5), count]);
+    expect(step('pytorch', count)).toEqual([expect.closeTo(expected(false, count), 5), count]);
+  }
+});
