@@ -31,6 +31,7 @@ import {
   type Strategy,
   saveModel,
   sequence,
+  softmaxCrossEntropy,
   type TrainEvent,
   TransferError,
   type TransferModel,
@@ -158,7 +159,9 @@ describe('a folder of pictures', () => {
     await write('mixed/dog/notes.png', 'no picture');
     await write('mixed/dog/notes.txt', 'no picture');
     const before = tf.memory().numTensors;
-    await expect(imageFolder(at('mixed'), { signal: AbortSignal.abort(new Error('enough')) })).rejects.toThrow('enough');
+    await expect(imageFolder(at('mixed'), { signal: AbortSignal.abort(new Error('enough')) })).rejects.toThrow(
+      'enough',
+    );
     const folder = await imageFolder(at('mixed'), { validation: 0.5 });
     expect(folder.skipped.map(({ file }) => file)).toEqual(['dog/notes.png', 'dog/notes.txt']);
     for (const { reason } of folder.skipped) expect(reason).toMatch(/cannot be read|its name ends in none of/);
@@ -237,6 +240,7 @@ describe('NaN in the data', () => {
     );
     test('of validation', () =>
       refused(() => fineTune(model, { ...data, validation: withNaN(3) }, strategy), 'INVALID_DATA', said(3)));
+    test('of what is evaluated', () => refused(() => evaluate(model, withNaN(5)), 'INVALID_DATA', said(5)));
     test('where features are not cached', () =>
       refused(() => fineTune(model, { train: withNaN(5) }, strategy, { cacheBytes: 0 }), 'INVALID_DATA', said(5)));
     test('of augmented examples', () => {
@@ -245,6 +249,14 @@ describe('NaN in the data', () => {
     });
   });
 });
+
+test.each([0, -1, 0.5, Number.NaN])('evaluating %d examples at a time', (batchSize) =>
+  refused(() => evaluate(model, data.train, { batchSize }), 'INVALID_ARGUMENT', {
+    received: new RegExp(`evaluate received batchSize: ${batchSize}`),
+    expected: /a whole number from 1/,
+    next: /pass/,
+  }),
+);
 
 describe('a strategy', () => {
   const run = (strategy: unknown) => () => fineTune(model, data, strategy as Strategy);
@@ -294,6 +306,15 @@ describe('a strategy', () => {
       next: /Pass what freeze\(\), unfreezeTop\(n\), train/,
     }),
   );
+
+  test('with a gradient that is not finite where every output is', () => {
+    const loss = softmaxCrossEntropy({ classWeights: [1, Number.NaN] });
+    return refused(run([train({ epochs: 1, loss })]), 'NOT_FINITE', {
+      received: /the gradient of head_logits\/kernel is NaN or Infinity/,
+      expected: /The weights of the step before are kept/,
+      next: /Lower the learning rate/,
+    });
+  });
 
   test('that is none', () =>
     refused(run(phase), 'INVALID_ARGUMENT', {
@@ -626,8 +647,7 @@ describe('an abort', () => {
 });
 
 describe('saving', () => {
-  const scores = async (handle: TransferModel) =>
-    (await predict(handle, picture(90))).map(({ score }) => score);
+  const scores = async (handle: TransferModel) => (await predict(handle, picture(90))).map(({ score }) => score);
   const otherModel = () => modelWith(classifier(['even', 'odd'], { seed: 1 }));
   const unwritable: Said = {
     received: /could not be saved to .*: E[A-Z]+/,

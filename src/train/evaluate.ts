@@ -1,4 +1,5 @@
 import type { Examples } from '../core/data.ts';
+import { TransferError } from '../core/errors.ts';
 import type { TransferModel } from '../core/handle.ts';
 import { accuracy, type Metric, meanAbsoluteError } from '../core/metrics.ts';
 import { type ClassOutcome, confusionMatrix, type Outcome, perClass } from '../core/outcome.ts';
@@ -39,7 +40,8 @@ export interface Evaluation {
  * @param examples The examples, such as `data.test`.
  * @param settings Metrics, batch size and signal.
  * @returns Loss, metrics, and a table for each class. Costs one forward pass an example.
- * @throws TransferError `INVALID_DATA` where targets do not fit the head; `DISPOSED`.
+ * @throws TransferError `INVALID_DATA` where targets do not fit the head or an example holds NaN; `INVALID_ARGUMENT`;
+ * `DISPOSED`.
  *
  * @example
  * ```ts
@@ -66,6 +68,12 @@ export async function evaluate(
     batchSize = 32,
     signal,
   } = settings;
+  if (!(Number.isInteger(batchSize) && batchSize >= 1)) {
+    throw new TransferError(
+      'INVALID_ARGUMENT',
+      `evaluate received batchSize: ${batchSize}; pass a whole number from 1.`,
+    );
+  }
   assertExamples(head, examples, 'given');
   const network = networkBehind(model);
   const { values } = model.lease;

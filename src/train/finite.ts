@@ -100,7 +100,7 @@ export async function whereNotFinite(
     tf.dispose(outputs);
   }
   for (const [key, value] of Object.entries(fresh)) {
-    if ((await firstNotFinite(tf.reshape(value, [1, -1]))) >= 0) return `the gradient of ${key}`;
+    if (!allFinite(await value.data())) return `the gradient of ${key}`;
   }
   return 'the loss';
 }

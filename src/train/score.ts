@@ -51,21 +51,22 @@ export async function score(
       head,
       indices.map((index) => examples.targets[index] as number),
     );
-    const result = tidy(() => {
-      const [value] = withValues(network.variables, values, () =>
-        infer(split.suffix, cut, network.graph.outputs as ValueId[]),
-      );
-      const outputs = value?.tensor as tf.Tensor2D;
-      return { loss: lossOf(loss, outputs, targets), scores: activate(head, outputs) };
-    });
+    let result: { readonly loss: tf.Scalar; readonly scores: tf.Tensor2D } | undefined;
     try {
+      result = tidy(() => {
+        const [value] = withValues(network.variables, values, () =>
+          infer(split.suffix, cut, network.graph.outputs as ValueId[]),
+        );
+        const outputs = value?.tensor as tf.Tensor2D;
+        return { loss: lossOf(loss, outputs, targets), scores: activate(head, outputs) };
+      });
       total += ((await result.loss.data())[0] as number) * indices.length;
       const numbers = (await result.scores.data()) as Float32Array;
       const width = head.labels.length;
       for (let row = 0; row < indices.length; row++) scores.push(numbers.slice(row * width, (row + 1) * width));
     } finally {
       disposeValues(cut);
-      tf.dispose([targets, result.loss, result.scores]);
+      tf.dispose([targets, ...(result ? [result.loss, result.scores] : [])]);
     }
     await between();
   }

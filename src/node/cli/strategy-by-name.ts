@@ -1,19 +1,24 @@
 import { readFile } from 'node:fs/promises';
+import { bestWeights } from '../../core/callbacks.ts';
 import { TransferError } from '../../core/errors.ts';
 import { linearProbe, probeThenTune } from '../../core/recipes.ts';
 import type { Strategy } from '../../core/strategy.ts';
 import { strategyFromJSON } from '../../train/strategy-from-json.ts';
 import { UsageError } from './usage.ts';
 
+// The command line reports accuracy, so that is what it keeps the best of.
+const callbacks = [bestWeights({ monitor: 'accuracy' })];
+
 const named: Readonly<Record<string, (epochs: number) => Strategy>> = {
-  'probe-then-tune': (epochs) => probeThenTune({ probe: { epochs }, tune: { epochs: Math.ceil(epochs / 4) } }),
-  'linear-probe': (epochs) => linearProbe({ epochs }),
+  'probe-then-tune': (epochs) =>
+    probeThenTune({ probe: { epochs, callbacks }, tune: { epochs: Math.ceil(epochs / 8), callbacks } }),
+  'linear-probe': (epochs) => linearProbe({ epochs, callbacks }),
 };
 
 /** The names of strategies that {@link strategyByName} knows. */
 export const strategyNames = Object.keys(named);
 
-const defaultEpochs = 20;
+const defaultEpochs = 40;
 
 /**
  * Makes a strategy from its name, or reads it from a file.
