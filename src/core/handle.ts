@@ -26,6 +26,8 @@ export interface LayerInfo {
   readonly className: string;
   readonly part: 'base' | 'head';
   readonly outputShape: readonly (number | null)[];
+  /** Whether every use of it was built with `training: false`: its moving statistics never move. */
+  readonly inferenceOnly: boolean;
   readonly weights: readonly WeightInfo[];
 }
 

@@ -17,16 +17,18 @@ export interface Trained {
  * @param settings Its settings.
  */
 export function trainedBy(layers: readonly LayerInfo[], settings: Settings): Trained {
-  const open = layers.flatMap(({ path, part, className, weights }) =>
+  const open = layers.flatMap(({ path, part, className, inferenceOnly, weights }) =>
     weights
       .filter(({ key }) => part === 'head' || settings.trains.has(key))
-      .map((weight) => ({ ...weight, path, normalizes: className === 'BatchNormalization' })),
+      .map((weight) => ({ ...weight, path, normalizes: className === 'BatchNormalization', inferenceOnly })),
   );
   const byGradient = open.filter(
     ({ role, normalizes }) =>
       role === 'parameter' || (role === 'affine' && normalizes && settings.batchNorm === 'train'),
   );
-  const moving = open.filter(({ role, normalizes }) => role === 'statistic' && normalizes);
+  const moving = open.filter(
+    ({ role, normalizes, inferenceOnly }) => role === 'statistic' && normalizes && !inferenceOnly,
+  );
   const batchStatistics = new Set(settings.batchNorm === 'frozen' ? [] : moving.map(({ path }) => path));
   return {
     keys: byGradient.map(({ key }) => key),

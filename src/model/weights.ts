@@ -38,11 +38,13 @@ export function describeLayers(graph: Graph, part: LayerInfo['part']): LayerInfo
   const shapes = new Map(
     [...graph.applications].reverse().map(({ path, outputs }) => [path, graph.values.get(outputs[0] as number)?.shape]),
   );
+  const trains = new Set(graph.applications.filter((one) => !one.inferenceOnly).map(({ path }) => path));
   return layersOf(graph).map(({ layer, path }) => ({
     path,
     className: layer.getClassName(),
     part,
     outputShape: shapes.get(path) ?? [],
+    inferenceOnly: !trains.has(path),
     weights: weightsOf(layer, path).map(({ info }) => info),
   }));
 }

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { cpu } from '../../src/backends/cpu.ts';
+import { wasm } from '../../src/backends/wasm.ts';
 import { tinyCnn } from '../../src/bases/tiny-cnn.ts';
 import { bestWeights, earlyStopping, lastWeights, reduceLROnPlateau } from '../../src/core/callbacks.ts';
 import type { Dataset } from '../../src/core/data.ts';
@@ -121,7 +122,10 @@ describe('the base', () => {
   });
 });
 
-describe('a seed', () => {
+describe.each([cpu(), wasm()])('a seed on $name', (backend) => {
+  beforeAll(() => useBackend(backend));
+  afterAll(() => useBackend(cpu()));
+
   const run = async (seed: number, data = augmented()) => {
     const start = model(0.5);
     const { model: tuned } = await fineTune(start, data, sequence(linearProbe({ epochs: 2, batchSize: 4 }), whole), {
