@@ -1,3 +1,4 @@
+import { TransferError } from './errors.ts';
 import type { EpochRecord } from './events.ts';
 
 /** What a callback says after an epoch. */
@@ -34,10 +35,17 @@ export interface MonitorSettings {
 
 const lowerIsBetter = /loss|error/i;
 
-/** Reads the monitored number, turned so that higher is better; undefined where the epoch has none. */
-function monitored({ loss, validation }: EpochRecord, monitor: string): number | undefined {
-  const value = validation ? (monitor === 'loss' ? validation.loss : validation.metrics[monitor]) : loss;
-  return value === undefined ? undefined : lowerIsBetter.test(monitor) || !validation ? -value : value;
+/** Reads the monitored number, turned so that higher is better. */
+function monitored({ loss, validation }: EpochRecord, monitor: string): number {
+  if (!validation) return -loss;
+  const numbers: Readonly<Record<string, number>> = { ...validation.metrics, loss: validation.loss };
+  const value = numbers[monitor];
+  if (value !== undefined) return lowerIsBetter.test(monitor) ? -value : value;
+  throw new TransferError(
+    'INVALID_ARGUMENT',
+    `A callback monitors '${monitor}', which the phase does not measure. It measures ${Object.keys(numbers).join(', ')}. ` +
+      'Monitor one of these, or add the metric: train({ metrics: [...] }).',
+  );
 }
 
 /**
@@ -50,7 +58,7 @@ function improves({ monitor = 'loss', minDelta = 0 }: MonitorSettings): (epoch: 
   return (epoch) => {
     const value = monitored(epoch, monitor);
     const loss = epoch.validation?.loss ?? epoch.loss;
-    const better = value !== undefined && (value > best + minDelta || (value === best && loss < lowest - minDelta));
+    const better = value > best + minDelta || (value === best && loss < lowest - minDelta);
     if (better) [best, lowest] = [value, loss];
     return better;
   };

@@ -7,6 +7,7 @@ import { type Application, upstream, type ValueId } from './graph.ts';
 import { type BaseSettings, makeBase, outputShape } from './make-base.ts';
 import { leaseOf, networkBehind, networkOf } from './network.ts';
 import type { LayersModel } from './tfjs-internals.ts';
+import { isTransferModel } from './transfer-model.ts';
 
 /**
  * Makes a base of any trained network: of a tfjs `LayersModel`, which stays the caller's (disposing the base does not
@@ -38,11 +39,6 @@ export function asBase(model: LayersModel | TransferModel, settings: BaseSetting
   if (isTransferModel(model)) return withoutHead(model, settings.name);
   assertLayersModel(model);
   return makeBase(model, settings, { name: settings.name ?? model.name }, () => {});
-}
-
-/** Whether a value is a base with a head. */
-export function isTransferModel(value: unknown): value is TransferModel {
-  return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'transfer';
 }
 
 /** Refuses what is no LayersModel, and what is one of another copy of tfjs. */

@@ -33,6 +33,12 @@ import { describeLayers, variablesByKey } from './weights.ts';
  * ```
  */
 export function attachHead(head: Head): (base: Base) => TransferModel {
+  if (head?.kind !== 'head') {
+    throw new TransferError(
+      'INVALID_ARGUMENT',
+      'attachHead received no head. Pass classifier(labels), multiLabel(labels) or regressor(outputs) of tfjs-transfer/heads.',
+    );
+  }
   return (base) => {
     assertBase(base);
     const below = networkBehind(base);

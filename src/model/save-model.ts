@@ -3,11 +3,11 @@ import { TransferError } from '../core/errors.ts';
 import type { TransferModel } from '../core/handle.ts';
 import { version } from '../core/version.ts';
 import { sha256 } from './artifacts.ts';
-import { isTransferModel } from './as-base.ts';
 import { nodeBuiltin } from './host.ts';
 import { networkBehind } from './network.ts';
 import type { SavedModel } from './saved-model.ts';
 import { topologyOf } from './topology.ts';
+import { assertTransferModel } from './transfer-model.ts';
 import { tensorOf } from './weights.ts';
 import { writeFolder } from './write-folder.ts';
 
@@ -38,12 +38,7 @@ export async function saveModel(
   model: TransferModel,
   destination: string | tf.io.IOHandler,
 ): Promise<{ readonly location: string }> {
-  if (!isTransferModel(model)) {
-    throw new TransferError(
-      'INVALID_ARGUMENT',
-      'saveModel received no model with a head. Pass what attachHead, fineTune or loadModel returns.',
-    );
-  }
+  assertTransferModel(model);
   const artifacts = await artifactsOf(model);
   if (typeof destination !== 'string') {
     if (typeof destination?.save !== 'function') {

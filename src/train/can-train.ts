@@ -5,6 +5,7 @@ import { networkBehind } from '../model/network.ts';
 import { type Split, split } from '../model/split.ts';
 import { innerLayers, type Layer } from '../model/tfjs-internals.ts';
 import { type Trained, trainedBy } from '../model/trained.ts';
+import { assertTransferModel } from '../model/transfer-model.ts';
 
 /** The kernels that the gradients of a layer call, beside those that every backend has. */
 const gradientKernels: Readonly<Record<string, readonly string[]>> = {
@@ -60,6 +61,7 @@ export interface Trainability {
  * ```
  */
 export function canTrain(model: TransferModel, backend: string = tf.getBackend()): Trainability {
+  assertTransferModel(model);
   const trained = trainedBy(model.layers, model.settings);
   const missing = missingKernels(split(networkBehind(model).graph, trained.layers), trained, backend);
   return { ok: missing.length === 0, missing };

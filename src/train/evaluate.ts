@@ -6,6 +6,7 @@ import { type ClassOutcome, confusionMatrix, type Outcome, perClass } from '../c
 import { networkBehind } from '../model/network.ts';
 import { split } from '../model/split.ts';
 import { trainedBy } from '../model/trained.ts';
+import { assertTransferModel } from '../model/transfer-model.ts';
 import { breather } from './breathe.ts';
 import { computeFeatures } from './features.ts';
 import { score } from './score.ts';
@@ -62,6 +63,7 @@ export async function evaluate(
   examples: Examples,
   settings: EvaluateSettings = {},
 ): Promise<Evaluation> {
+  assertTransferModel(model);
   const { head, inputs } = model;
   const {
     metrics = [head.task === 'regression' ? meanAbsoluteError() : accuracy()],

@@ -8,7 +8,8 @@ import { upstream, type ValueId } from '../model/graph.ts';
 import type { Network } from '../model/network.ts';
 import type { Split } from '../model/split.ts';
 import { withValues } from '../model/weights.ts';
-import { assertExamplesFinite, assertFeaturesFinite } from './finite.ts';
+import { assertFeaturesFinite } from './finite.ts';
+import { readExamples } from './read-examples.ts';
 
 /** The values at the frontier, kept in memory: each example's are computed once. */
 export interface FeatureCache {
@@ -45,22 +46,13 @@ export async function computeFeatures(
   indices: readonly number[],
   view: number | undefined,
 ): Promise<Map<ValueId, Value>> {
-  const { network, values, split, examples, inputs, earlier, signal } = source;
+  const { network, values, split, earlier } = source;
   const known = earlier && upstream(split.prefix, split.cut, new Set(earlier.cut));
   const goesOn = earlier && known?.missing.size === 0;
   const given: Values = goesOn
     ? earlier.read(indices, view ?? 0)
-    : inputsOf(
-        network,
-        await examples.read(indices, { inputs, ...(view !== undefined && { view }), ...(signal && { signal }) }),
-      );
+    : inputsOf(network, await readExamples(source, indices, view));
   try {
-    if (!goesOn)
-      await assertExamplesFinite(
-        examples,
-        indices,
-        [...given.values()].map(({ tensor }) => tensor),
-      );
     const applications = goesOn ? known.applications : split.prefix;
     const result = withValues(network.variables, values, () => infer(applications, given, split.cut));
     return new Map(split.cut.map((id, index) => [id, result[index] as Value]));

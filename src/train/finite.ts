@@ -102,5 +102,5 @@ export async function whereNotFinite(
   for (const [key, value] of Object.entries(fresh)) {
     if (!allFinite(await value.data())) return `the gradient of ${key}`;
   }
-  return 'the loss';
+  return 'the loss, or the norm of its gradients,';
 }

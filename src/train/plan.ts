@@ -1,12 +1,13 @@
 import { TransferError } from '../core/errors.ts';
 import type { TransferModel } from '../core/handle.ts';
 import { assertStrategy, type Phase, type Strategy } from '../core/strategy.ts';
-import { isTransferModel } from '../model/as-base.ts';
 import { networkBehind } from '../model/network.ts';
 import { type Split, split } from '../model/split.ts';
 import { innerLayers, type Layer } from '../model/tfjs-internals.ts';
 import { type Trained, trainedBy } from '../model/trained.ts';
+import { assertTransferModel } from '../model/transfer-model.ts';
 import { isNoise } from './noise.ts';
+import { assertLoss } from './targets.ts';
 
 /** A phase with all that can be said of it before anything runs. */
 export interface PlannedPhase {
@@ -26,7 +27,7 @@ export interface PlannedPhase {
  * above a frontier cannot be trained rightly.
  */
 export function planOf(model: TransferModel, strategy: Strategy): PlannedPhase[] {
-  assertModel(model);
+  assertTransferModel(model);
   assertStrategy(strategy);
   const { graph } = networkBehind(model);
   const planned: PlannedPhase[] = [];
@@ -39,20 +40,10 @@ export function planOf(model: TransferModel, strategy: Strategy): PlannedPhase[]
     const trained = trainedBy(current.layers, current.settings);
     const divided = split(graph, trained.layers);
     assertPure(divided);
+    assertLoss(model.head, step.loss ?? model.head.loss);
     planned.push({ phase: step, model: current, trained, split: divided });
   }
   return planned;
-}
-
-function assertModel(model: unknown): void {
-  if (isTransferModel(model)) return;
-  const isBase = (model as { readonly kind?: unknown } | null)?.kind === 'base';
-  throw new TransferError(
-    'INVALID_ORDER',
-    isBase
-      ? 'The base has no head to train. Attach one: pipe(base, attachHead(classifier(labels))).'
-      : `Received ${typeof model} in place of a model. Pass what attachHead, fineTune or loadModel returns.`,
-  );
 }
 
 /** Refuses layers whose state or chance would make a run depend on more than its seed (trap T22). */

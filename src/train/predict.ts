@@ -5,6 +5,7 @@ import { infer } from '../model/execute.ts';
 import { networkBehind } from '../model/network.ts';
 import { type Picture, toInput } from '../model/picture.ts';
 import { tidy } from '../model/tidy.ts';
+import { assertTransferModel } from '../model/transfer-model.ts';
 import { withValues } from '../model/weights.ts';
 import { activate } from './score.ts';
 
@@ -49,6 +50,7 @@ export async function predict(
   input: Picture | readonly Picture[],
   { topK }: PredictSettings = {},
 ): Promise<Prediction[]> {
+  assertTransferModel(model);
   const network = networkBehind(model);
   const { graph, variables } = network;
   const { head, inputs } = model;

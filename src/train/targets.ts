@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Dataset, Examples } from '../core/data.ts';
 import { TransferError } from '../core/errors.ts';
 import type { Head } from '../core/head.ts';
+import type { Loss } from '../core/loss.ts';
 import type { Target } from '../core/outcome.ts';
 
 /**
@@ -48,6 +49,12 @@ export function assertExamples(head: Head, examples: Examples, split: string): v
   if (examples?.kind !== 'examples' || examples.size === 0) {
     throw new TransferError('INVALID_DATA', `The ${split} split is empty. Pass at least one example.`);
   }
+  if (examples.targets.length !== examples.size) {
+    throw new TransferError(
+      'INVALID_DATA',
+      `The ${split} split has ${examples.size} examples and ${examples.targets.length} targets. Give each example one target.`,
+    );
+  }
   const bad = examples.targets.findIndex((target) => !fits(head, target));
   if (bad < 0) return;
   const { labels, task } = head;
@@ -69,4 +76,27 @@ function fits({ task, labels }: Head, target: Target): boolean {
   const numbers = target as readonly number[];
   if (!Array.isArray(numbers) || numbers.length !== labels.length) return false;
   return numbers.every((number) => (task === 'multiLabel' ? number === 0 || number === 1 : Number.isFinite(number)));
+}
+
+/**
+ * Refuses a loss that does not fit a head.
+ *
+ * @param head The head.
+ * @param loss The loss of a phase.
+ * @throws TransferError `INVALID_ARGUMENT`.
+ */
+export function assertLoss(head: Head, loss: Loss): void {
+  const expected = head.loss.name;
+  if (loss.name !== expected) {
+    throw new TransferError(
+      'INVALID_ARGUMENT',
+      `The loss ${loss.name} does not fit the head "${head.name}". Use ${expected}(), or attach another head.`,
+    );
+  }
+  const weights = loss.name === 'meanSquaredError' ? undefined : loss.classWeights;
+  if (!weights || (weights.length === head.labels.length && weights.every((weight) => weight >= 0))) return;
+  throw new TransferError(
+    'INVALID_ARGUMENT',
+    `classWeights received ${JSON.stringify(weights)}. Pass ${head.labels.length} numbers from 0, one for each of ${head.labels.join(', ')}.`,
+  );
 }

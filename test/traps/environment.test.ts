@@ -45,7 +45,7 @@ describe('T14 gradients come with tfjs-layers, not from paths inside tfjs-core',
       return seen;
     };
     const withLayers = sources.filter(({ text }) => /^import \* as tfl from '@tensorflow\/tfjs-layers'/m.test(text));
-    const reached = reach('train/fine-tune.ts');
+    const reached = reach('model/attach-head.ts');
     expect(withLayers.filter(({ name }) => reached.has(name))).not.toEqual([]);
   });
 });
