@@ -6,13 +6,13 @@ import type { Strategy } from '../../core/strategy.ts';
 import { strategyFromJSON } from '../../train/strategy-from-json.ts';
 import { UsageError } from './usage.ts';
 
-// The command line reports accuracy, so that is what it keeps the best of.
-const callbacks = [bestWeights({ monitor: 'accuracy' })];
+// The command line reports accuracy, so that is what it keeps the best of. Two views of each picture are cached.
+const settings = { callbacks: [bestWeights({ monitor: 'accuracy' })], views: 2 };
 
 const named: Readonly<Record<string, (epochs: number) => Strategy>> = {
   'probe-then-tune': (epochs) =>
-    probeThenTune({ probe: { epochs, callbacks }, tune: { epochs: Math.ceil(epochs / 8), callbacks } }),
-  'linear-probe': (epochs) => linearProbe({ epochs, callbacks }),
+    probeThenTune({ probe: { epochs, ...settings }, tune: { epochs: Math.ceil(epochs / 8), ...settings } }),
+  'linear-probe': (epochs) => linearProbe({ epochs, ...settings }),
 };
 
 /** The names of strategies that {@link strategyByName} knows. */
