@@ -83,7 +83,7 @@ export const train = defineCommand({
     }).finally(progress.end);
     const base = await baseByName(args.base, { seed, ...signalOf(io) });
     try {
-      const model = pipe(base, freeze(), attachHead(classifier(pictures.labels, { dropout: 0.3, seed })));
+      const model = pipe(base, freeze(), attachHead(classifier(pictures.labels, { dropout: 0.5, seed })));
       try {
         if (!args['dry-run']) {
           const request = { model, pictures, strategy, seed, output: args.output, json: args.json ?? false, started };
