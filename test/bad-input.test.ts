@@ -158,6 +158,7 @@ describe('a folder of pictures', () => {
     }
     await write('mixed/dog/notes.png', 'no picture');
     await write('mixed/dog/notes.txt', 'no picture');
+    const pets = modelWith(classifier(['cat', 'dog']));
     const before = tf.memory().numTensors;
     await expect(imageFolder(at('mixed'), { signal: AbortSignal.abort(new Error('enough')) })).rejects.toThrow(
       'enough',
@@ -165,9 +166,10 @@ describe('a folder of pictures', () => {
     const folder = await imageFolder(at('mixed'), { validation: 0.5 });
     expect(folder.skipped.map(({ file }) => file)).toEqual(['dog/notes.png', 'dog/notes.txt']);
     for (const { reason } of folder.skipped) expect(reason).toMatch(/cannot be read|its name ends in none of/);
-    const tuned = await fineTune(model, folder, once);
+    const tuned = await fineTune(pets, folder, once);
     dispose(tuned.model);
     expect(tf.memory().numTensors).toBe(before);
+    dispose(pets);
   });
 });
 

@@ -35,4 +35,6 @@ export interface Dataset {
   /** Watched while training: best weights, early stopping. */
   readonly validation?: Examples;
   readonly test?: Examples;
+  /** The classes by index, where the data knows them; a classifier must have the same, in the same order. */
+  readonly labels?: readonly string[];
 }

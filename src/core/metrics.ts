@@ -29,6 +29,12 @@ const mean = (numbers: readonly number[]) => numbers.reduce((sum, number) => sum
 export function accuracy(): Metric {
   return metric('accuracy', (outcome) => {
     const { task, labels, scores, targets } = outcome;
+    if (task === 'regression') {
+      throw new TransferError(
+        'INVALID_ARGUMENT',
+        'accuracy: a regressor has no right answers. Use meanAbsoluteError().',
+      );
+    }
     if (task === 'classification') return mean(scores.map((row, i) => (argMax(row) === targets[i] ? 1 : 0)));
     const right = (row: Float32Array, target: Target) =>
       mean(labels.map((_, label) => (isSaid(outcome, row, label) === hasLabel(target, label) ? 1 : 0)));

@@ -43,6 +43,14 @@ export type Step = Edit | Phase;
 /** What {@link fineTune} does: edits and phases, a phase last. */
 export type Strategy = readonly [...Step[], Phase];
 
+const examples = {
+  optimizer: ['optimizer', 'adam()'],
+  schedule: ['schedule', 'cosine()'],
+  loss: ['loss', 'softmaxCrossEntropy()'],
+  metrics: ['metric', '[accuracy()]'],
+  callbacks: ['callback', '[earlyStopping()]'],
+} as const;
+
 /**
  * A stretch of training.
  *
@@ -64,6 +72,10 @@ export function train(settings: TrainSettings): Phase {
     !(Number.isFinite(learningRate) && learningRate > 0) && `learningRate: ${learningRate}; pass a number above 0`,
     !(Number.isInteger(batchSize) && batchSize >= 1) && `batchSize: ${batchSize}; pass a whole number from 1`,
     !(Number.isInteger(views) && views >= 1) && `views: ${views}; pass a whole number from 1`,
+    ...Object.entries(examples).map(([name, [kind, example]]) => {
+      const values = [settings[name as keyof TrainSettings] ?? []].flat() as readonly { readonly kind?: string }[];
+      return values.some((value) => value?.kind !== kind) && `no ${kind} as ${name}; pass ${example}`;
+    }),
   ].filter(Boolean);
   if (wrong.length) throw new TransferError('INVALID_ARGUMENT', `train received ${wrong.join('; ')}.`);
   return { kind: 'phase', name: 'train', ...settings };

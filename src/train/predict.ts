@@ -7,6 +7,7 @@ import { type Picture, toInput } from '../model/picture.ts';
 import { tidy } from '../model/tidy.ts';
 import { assertTransferModel } from '../model/transfer-model.ts';
 import { withValues } from '../model/weights.ts';
+import { allFinite } from './finite.ts';
 import { activate } from './score.ts';
 
 /** One label of a prediction: the best first. */
@@ -65,6 +66,10 @@ export async function predict(
   try {
     for (const [index, specification] of inputs.entries())
       tensors.push(await toInput(given[index] as Picture, specification));
+    for (const tensor of tensors) {
+      if (allFinite(await tensor.data())) continue;
+      throw new TransferError('INVALID_DATA', 'predict: the input holds NaN or Infinity. Repair its values.');
+    }
     const scores = tidy(() => {
       const values = new Map(
         graph.inputs.map((id, index) => [id, { tensor: tensors[index] as tf.Tensor, mask: null }]),
@@ -76,6 +81,12 @@ export async function predict(
     });
     const numbers = await scores.data();
     scores.dispose();
+    if (!allFinite(numbers)) {
+      throw new TransferError(
+        'NOT_FINITE',
+        'predict: the model answers NaN or Infinity. Check the input and the weights.',
+      );
+    }
     const predictions = head.labels.map((label, index) => ({ label, score: numbers[index] as number }));
     if (head.task === 'regression') return predictions;
     return predictions.sort((a, b) => b.score - a.score).slice(0, topK ?? predictions.length);

@@ -33,6 +33,14 @@ export function assertDataset(head: Head, data: Dataset): void {
         'fromArrays, collect, splitExamples) or await imageFolder(...) of tfjs-transfer/node.',
     );
   }
+  const { labels } = data;
+  if (labels && head.task === 'classification' && labels.join('\n') !== head.labels.join('\n')) {
+    throw new TransferError(
+      'INVALID_DATA',
+      `The data has the classes ${labels.join(', ')}; the head has ${head.labels.join(', ')}. They must be the same, in the ` +
+        'same order: attachHead(classifier(data.labels)).',
+    );
+  }
   assertExamples(head, data.train, 'train');
   if (data.validation) assertExamples(head, data.validation, 'validation');
 }
@@ -47,7 +55,12 @@ export function assertDataset(head: Head, data: Dataset): void {
  */
 export function assertExamples(head: Head, examples: Examples, split: string): void {
   if (examples?.kind !== 'examples' || examples.size === 0) {
-    throw new TransferError('INVALID_DATA', `The ${split} split is empty. Pass at least one example.`);
+    throw new TransferError(
+      'INVALID_DATA',
+      examples?.kind === 'examples'
+        ? `The ${split} split is empty. Pass at least one example.`
+        : `The ${split} split is no examples. Pass one split of the data, such as data.validation or data.test.`,
+    );
   }
   if (examples.targets.length !== examples.size) {
     throw new TransferError(

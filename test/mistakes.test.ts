@@ -1,0 +1,63 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, expect, test } from 'vitest';
+import { cpu } from '../src/backends/cpu.ts';
+import { tinyCnn } from '../src/bases/tiny-cnn.ts';
+import { accuracy } from '../src/core/metrics.ts';
+import { linearProbe } from '../src/core/recipes.ts';
+import { train } from '../src/core/strategy.ts';
+import { classifier, regressor } from '../src/heads/index.ts';
+import { attachHead } from '../src/model/attach-head.ts';
+import { useBackend } from '../src/model/use-backend.ts';
+import { evaluate } from '../src/train/evaluate.ts';
+import { fineTune } from '../src/train/fine-tune.ts';
+import { predict } from '../src/train/predict.ts';
+import { examplesOf } from './support/examples.ts';
+
+// What a first user tried, and what gave a wrong answer or none of our words.
+beforeAll(() => useBackend(cpu()));
+
+const size = 16;
+const examples = (targets: readonly (number | readonly number[])[]) =>
+  examplesOf([tf.ones([targets.length, size, size, 3])], targets);
+const model = () => attachHead(classifier(['cat', 'dog']))(tinyCnn({ size }));
+
+test('labels in another order than those of the data are refused', async () => {
+  const data = { train: examples([0, 1]), labels: ['dog', 'cat'] };
+  await expect(fineTune(model(), data, linearProbe({ epochs: 1 }))).rejects.toThrow(
+    /data has the classes dog, cat; the head has cat, dog.*classifier\(data\.labels\)/,
+  );
+  const right = { ...data, labels: ['cat', 'dog'] };
+  expect((await fineTune(model(), right, linearProbe({ epochs: 1 }))).ended).toBe('completed');
+});
+
+test('the accuracy of a regressor is refused', async () => {
+  const regression = attachHead(regressor(['age']))(tinyCnn({ size }));
+  const asked = evaluate(regression, examples([[1], [2]]), { metrics: [accuracy()] });
+  await expect(asked).rejects.toThrow(/a regressor has no right answers.*meanAbsoluteError/);
+});
+
+test('NaN is no input of a prediction, and leaves no tensor', async () => {
+  const asked = model();
+  const input = tf.fill([size, size, 3], Number.NaN);
+  const tensors = tf.memory().numTensors;
+  await expect(predict(asked, input)).rejects.toThrow(/the input holds NaN or Infinity/);
+  expect(tf.memory().numTensors).toBe(tensors);
+});
+
+test('data in place of a split, and the result of a run in place of its model, are named', async () => {
+  const data = { train: examples([0, 1]) };
+  await expect(evaluate(model(), data as never)).rejects.toThrow(/given split is no examples.*data\.validation/);
+  await expect(predict({ model: model() } as never, tf.ones([size, size, 3]))).rejects.toThrow(
+    /in place of a model. Pass what attachHead, fineTune/,
+  );
+});
+
+test.each([
+  [{ optimizer: 'adam' }, /no optimizer as optimizer; pass adam\(\)/],
+  [{ schedule: 'cosine' }, /no schedule as schedule; pass cosine\(\)/],
+  [{ loss: 'x' }, /no loss as loss; pass softmaxCrossEntropy\(\)/],
+  [{ metrics: ['accuracy'] }, /no metric as metrics; pass \[accuracy\(\)\]/],
+  [{ callbacks: [() => {}] }, /no callback as callbacks; pass \[earlyStopping\(\)\]/],
+])('train refuses %j before anything runs', (settings, message) => {
+  expect(() => train({ epochs: 1, ...settings } as never)).toThrow(message);
+});
