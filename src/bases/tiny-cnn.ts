@@ -5,7 +5,7 @@ import { normal, randomStream } from '../core/random.ts';
 import { graphOf } from '../model/graph.ts';
 import { makeBase } from '../model/make-base.ts';
 import { assertBackend } from '../model/one-tfjs.ts';
-import { type Container, variablesOf } from '../model/tfjs-internals.ts';
+import { variablesOf } from '../model/tfjs-internals.ts';
 import { layersOf, weightsOf } from '../model/weights.ts';
 
 /** Settings of {@link tinyCnn}. */
@@ -46,9 +46,7 @@ export function tinyCnn({ size = 64, seed = 0 }: TinyCnnSettings = {}): Base {
   ];
   const output = layers.reduce((value, layer) => layer.apply(value) as tfl.SymbolicTensor, input);
   const model = tfl.model({ inputs: input, outputs: output, name: 'tiny-cnn' });
-  const variables = layersOf(graphOf(model as unknown as Container)).flatMap(({ layer, path }) =>
-    weightsOf(layer, path),
-  );
+  const variables = layersOf(graphOf(model)).flatMap(({ layer, path }) => weightsOf(layer, path));
   for (const { info, variable } of variables) {
     if (!info.key.endsWith('kernel')) continue;
     const random = randomStream(seed, info.key);

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { TransferError } from '../core/errors.ts';
 import { type ByteReader, readerOf } from './byte-reader.ts';
+import { sha256 } from './sha256.ts';
 
 /** A layers-model as it was read, checked: weights are as many bytes as their list says. */
 export interface Artifacts {
@@ -33,13 +34,6 @@ export async function readArtifacts(source: string | tf.io.IOHandler, signal?: A
     );
   }
   return { topology, specs, data, metadata, sha256: await sha256(data) };
-}
-
-/** The SHA-256 of bytes in hexadecimal; undefined where the platform has no WebCrypto. */
-export async function sha256(bytes: ArrayBuffer): Promise<string | undefined> {
-  if (!globalThis.crypto?.subtle) return undefined;
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
-  return [...digest].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 type Raw = Omit<Artifacts, 'sha256'>;

@@ -3,7 +3,7 @@ import * as tfl from '@tensorflow/tfjs-layers';
 import { TransferError } from '../core/errors.ts';
 import type { Base, TransferModel } from '../core/handle.ts';
 import { allFrozen } from '../core/settings.ts';
-import { type Application, upstream, type ValueId } from './graph.ts';
+import { type Application, prune } from './graph.ts';
 import { type BaseSettings, makeBase, outputShape } from './make-base.ts';
 import { leaseOf, networkBehind, networkOf } from './network.ts';
 import type { LayersModel } from './tfjs-internals.ts';
@@ -64,12 +64,7 @@ function withoutHead(model: TransferModel, name = model.origin.name): Base {
   const below = networkBehind(model);
   const head = new Set(model.layers.filter(({ part }) => part === 'head').map(({ path }) => path));
   const first = below.graph.applications.find(({ path }) => head.has(path)) as Application;
-  const outputs = first.inputs as readonly ValueId[];
-  const graph = {
-    ...below.graph,
-    outputs,
-    applications: upstream(below.graph.applications, outputs, new Set()).applications,
-  };
+  const graph = prune(below.graph, first.inputs);
   below.hold();
   const network = networkOf(graph, () => below.giveBack());
   const values = Object.entries(model.lease.values).filter(([key]) => network.variables.has(key));

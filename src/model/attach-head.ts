@@ -4,9 +4,9 @@ import { TransferError } from '../core/errors.ts';
 import type { Base, TransferModel, WeightInfo } from '../core/handle.ts';
 import type { Head } from '../core/head.ts';
 import { randomStream } from '../core/random.ts';
+import { shapeText } from './dense.ts';
 import { type Graph, graphOf, stack } from './graph.ts';
 import { leaseOf, networkBehind, networkOf } from './network.ts';
-import type { Container } from './tfjs-internals.ts';
 import { describeLayers, variablesByKey } from './weights.ts';
 
 /**
@@ -91,7 +91,7 @@ function headGraph(head: Head, base: Base): Graph {
   if ((shape.length !== 1 && !pool) || shape.at(-1) == null) {
     throw new TransferError(
       'INVALID_MODEL',
-      `attachHead: the output of "${base.origin.name}" is ${shape.length ? `[${shape.map((d) => d ?? '?').join(', ')}]` : 'several values'} ` +
+      `attachHead: the output of "${base.origin.name}" is ${shape.length ? shapeText(shape) : 'several values'} ` +
         'for one example; a head reads one vector, sequence or picture of features. Choose a layer with { cut: name }.',
     );
   }
@@ -110,7 +110,7 @@ function headGraph(head: Head, base: Base): Graph {
     }),
   ];
   const output = layers.reduce((value, layer) => layer.apply(value) as tfl.SymbolicTensor, input);
-  return graphOf({ name: prefix, inputs: [input], outputs: [output] } as unknown as Container);
+  return graphOf({ inputs: [input], outputs: [output] });
 }
 
 function firstValue({ key, shape }: WeightInfo, seed: number): tf.Tensor {

@@ -3,7 +3,7 @@ import * as tfl from '@tensorflow/tfjs-layers';
 import { TransferError } from '../core/errors.ts';
 import type { Artifacts } from './artifacts.ts';
 import { graphOf } from './graph.ts';
-import { type Container, type LayersModel, type Variable, variablesOf } from './tfjs-internals.ts';
+import { type LayersModel, type Variable, variablesOf } from './tfjs-internals.ts';
 import { layersOf } from './weights.ts';
 
 /**
@@ -28,13 +28,10 @@ export async function buildModel(
       weightData: new ArrayBuffer(0),
     });
     const model = await tfl.loadLayersModel(handler, { strict: false });
-    const variables = [
-      ...new Set(layersOf(graphOf(model as unknown as Container)).flatMap(({ layer }) => variablesOf(layer))),
-    ];
+    const variables = [...new Set(layersOf(graphOf(model)).flatMap(({ layer }) => variablesOf(layer)))];
     // A file of tfjs may hold the state of an optimizer, which is not of the model.
-    for (const { name: key, group } of specs) if (group === 'optimizer') weights[key]?.dispose();
-    const own = specs.filter(({ group }) => group !== 'optimizer').map(({ name: key }) => key);
-    assignWeights(variables, Object.fromEntries(own.map((key) => [key, weights[key] as tf.Tensor])));
+    const own = specs.filter(({ group }) => group !== 'optimizer');
+    assignWeights(variables, Object.fromEntries(own.map(({ name: key }) => [key, weights[key] as tf.Tensor])));
     return { model, release: () => tf.dispose(variables.map(({ val }) => val)) };
   } catch (cause) {
     for (const [variable, value] of Object.entries(tf.engine().registeredVariables))

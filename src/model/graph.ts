@@ -1,5 +1,12 @@
 import type { LayerPath } from '../core/handle.ts';
-import { type Container, isContainer, type Layer, nodesOf, type SymbolicValue } from './tfjs-internals.ts';
+import {
+  type Container,
+  isContainer,
+  type Layer,
+  nodesOf,
+  type SymbolicValue,
+  type Symbols,
+} from './tfjs-internals.ts';
 
 /** The number of a value that flows between applications. */
 export type ValueId = number;
@@ -35,7 +42,8 @@ export interface Graph {
  *
  * @param model The model, or a Sequential; nested models are opened.
  */
-export function graphOf(model: Container): Graph {
+export function graphOf(model: Symbols): Graph {
+  const whole = model as unknown as Container;
   const ids = new Map<string, ValueId>();
   const values = new Map<ValueId, ValueInfo>();
   const applications: Application[] = [];
@@ -79,8 +87,8 @@ export function graphOf(model: Container): Graph {
     return container.outputs.map(visit);
   };
 
-  const inputs = model.inputs.map((value) => register('', value));
-  const outputs = open(model, '', [], inputs, false);
+  const inputs = whole.inputs.map((value) => register('', value));
+  const outputs = open(whole, '', [], inputs, false);
   return { inputs, outputs, applications: inOrder(pathsMadeOne(applications)), values };
 }
 
@@ -153,4 +161,9 @@ export function upstream(
     for (const id of application.inputs) if (!given.has(id)) missing.add(id);
   }
   return { applications: kept.reverse(), missing };
+}
+
+/** The part of a network that given outputs need. */
+export function prune(graph: Graph, outputs: readonly ValueId[]): Graph {
+  return { ...graph, outputs, applications: upstream(graph.applications, outputs, new Set()).applications };
 }

@@ -4,11 +4,10 @@ import type { TransferModel } from '../core/handle.ts';
 import { allFrozen } from '../core/settings.ts';
 import { readArtifacts } from './artifacts.ts';
 import { buildModel } from './build.ts';
-import { graphOf, upstream, type ValueId } from './graph.ts';
+import { graphOf, prune, type ValueId } from './graph.ts';
 import { leaseOf, networkOf } from './network.ts';
 import { assertReady } from './one-tfjs.ts';
 import { isSavedModel } from './saved-model.ts';
-import type { Container } from './tfjs-internals.ts';
 import { lastApplication } from './topology.ts';
 import { unitsOf } from './units.ts';
 import { describeLayers } from './weights.ts';
@@ -55,10 +54,10 @@ export async function loadModel(
     );
   }
   const { model, release } = await buildModel(artifacts, name);
-  const whole = graphOf(model as unknown as Container);
+  const whole = graphOf(model);
   const last = lastApplication(whole);
   const outputs = saved.head.task === 'regression' ? whole.outputs : (last?.inputs as readonly ValueId[]);
-  const graph = { ...whole, outputs, applications: upstream(whole.applications, outputs, new Set()).applications };
+  const graph = prune(whole, outputs);
   const network = networkOf(graph, release);
   const headLayers = new Set(saved.headLayers);
   const isHead = (path: string) => headLayers.has(path);

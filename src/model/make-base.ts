@@ -4,9 +4,9 @@ import { TransferError } from '../core/errors.ts';
 import type { Base, InputSpecification, LayerInfo, Origin } from '../core/handle.ts';
 import { allFrozen } from '../core/settings.ts';
 import { findClassifier } from './classifier-cut.ts';
-import { type Graph, graphOf, stack, upstream, type ValueId } from './graph.ts';
+import { type Graph, graphOf, prune, stack, type ValueId } from './graph.ts';
 import { leaseOf, networkOf } from './network.ts';
-import type { Container, LayersModel } from './tfjs-internals.ts';
+import type { LayersModel } from './tfjs-internals.ts';
 import { unitsOf } from './units.ts';
 import { describeLayers, variablesByKey } from './weights.ts';
 
@@ -32,7 +32,7 @@ export interface BaseSettings {
  * @param release Called when the last handle of the network is disposed.
  */
 export function makeBase(model: LayersModel, settings: BaseSettings, origin: Origin, release: () => void): Base {
-  const whole = graphOf(model as unknown as Container);
+  const whole = graphOf(model);
   const output = cutPoint(whole, settings.cut);
   const kept = prune(whole, output === undefined ? whole.outputs : [output]);
   const { scale = 1, offset = 0 } = settings.input ?? {};
@@ -73,10 +73,6 @@ function cutPoint(graph: Graph, cut: string | false | undefined): ValueId | unde
   );
 }
 
-function prune(graph: Graph, outputs: readonly ValueId[]): Graph {
-  return { ...graph, outputs, applications: upstream(graph.applications, outputs, new Set()).applications };
-}
-
 const isIdentity = (scale: number | readonly number[], offset: number | readonly number[]) =>
   scale === 1 && offset === 0;
 
@@ -89,13 +85,12 @@ function rescaled(graph: Graph, scale: number | readonly number[], offset: numbe
     const input = tfl.input({ shape: [...(graph.values.get(id)?.shape ?? [])] });
     // tfjs types numbers only; its layer multiplies and adds whatever broadcasts, one number a channel included.
     const layer = tfl.layers.rescaling({ name, scale, offset } as unknown as { scale: number; offset: number });
-    return { input, output: layer.apply(input) };
+    return { input, output: layer.apply(input) as tfl.SymbolicTensor };
   });
   const below = graphOf({
-    name: 'rescaling',
     inputs: symbols.map(({ input }) => input),
     outputs: symbols.map(({ output }) => output),
-  } as unknown as Container);
+  });
   return stack(below, graph);
 }
 

@@ -2,10 +2,10 @@ import * as tf from '@tensorflow/tfjs-core';
 import { TransferError } from '../core/errors.ts';
 import type { TransferModel } from '../core/handle.ts';
 import { version } from '../core/version.ts';
-import { sha256 } from './artifacts.ts';
 import { nodeBuiltin } from './host.ts';
 import { networkBehind } from './network.ts';
 import type { SavedModel } from './saved-model.ts';
+import { sha256 } from './sha256.ts';
 import { topologyOf } from './topology.ts';
 import { assertTransferModel } from './transfer-model.ts';
 import { tensorOf } from './weights.ts';
@@ -60,6 +60,9 @@ export async function saveModel(
 }
 
 interface SavedArtifacts {
+  readonly format: 'layers-model';
+  readonly generatedBy: string;
+  readonly convertedBy: null;
   readonly modelTopology: object;
   readonly weightSpecs: tf.io.WeightsManifestEntry[];
   readonly weightData: ArrayBuffer;
@@ -89,13 +92,21 @@ async function artifactsOf(model: TransferModel): Promise<SavedArtifacts> {
     inputs: model.inputs,
     ...(hash && { weightsSha256: hash }),
   };
-  return { modelTopology: json, weightSpecs: specs, weightData, userDefinedMetadata: { tfjsTransfer: saved } };
+  return {
+    format: 'layers-model',
+    generatedBy: `tfjs-transfer ${version}`,
+    convertedBy: null,
+    modelTopology: json,
+    weightSpecs: specs,
+    weightData,
+    userDefinedMetadata: { tfjsTransfer: saved },
+  };
 }
 
 async function saveWith(handler: tf.io.IOHandler, artifacts: SavedArtifacts, location: string) {
   try {
-    const format = { format: 'layers-model', generatedBy: `tfjs-transfer ${version}`, convertedBy: null } as const;
-    await handler.save?.({ ...artifacts, ...format, convertedBy: format.convertedBy as never });
+    // tfjs' types know no null here, which is what tfjs itself writes.
+    await handler.save?.(artifacts as unknown as tf.io.ModelArtifacts);
   } catch (cause) {
     throw new TransferError(
       'SAVE_FAILED',
@@ -109,13 +120,13 @@ async function saveWith(handler: tf.io.IOHandler, artifacts: SavedArtifacts, loc
 const weightFile = /^weights\.[0-9a-f]{16}\.bin$/;
 
 async function saveFolder(model: TransferModel, artifacts: SavedArtifacts, destination: string): Promise<string> {
-  const { weightData, weightSpecs, modelTopology, userDefinedMetadata } = artifacts;
+  const { weightData, weightSpecs, format, generatedBy, convertedBy, modelTopology, userDefinedMetadata } = artifacts;
   const { weightsSha256 = '' } = userDefinedMetadata.tfjsTransfer;
   const file = `weights.${weightsSha256.slice(0, 16)}.bin`;
   const json = {
-    format: 'layers-model',
-    generatedBy: `tfjs-transfer ${version}`,
-    convertedBy: null,
+    format,
+    generatedBy,
+    convertedBy,
     modelTopology,
     weightsManifest: [{ paths: [file], weights: weightSpecs }],
     userDefinedMetadata,

@@ -32,9 +32,14 @@ export interface SymbolicValue {
   readonly callArgs?: { readonly training?: boolean } | null;
 }
 
+/** Symbolic inputs and outputs, as tfjs' types have them: those of a model, or of layers applied to each other. */
+export interface Symbols {
+  readonly inputs: readonly tfl.SymbolicTensor[];
+  readonly outputs: readonly tfl.SymbolicTensor[];
+}
+
 /** A model as a container of layers; a Sequential has the same fields. */
 export interface Container {
-  readonly name: string;
   readonly inputs: readonly SymbolicValue[];
   readonly outputs: readonly SymbolicValue[];
 }

@@ -1,7 +1,8 @@
 import type { Examples } from '../core/data.ts';
 import { TransferError } from '../core/errors.ts';
 import type { TransferModel } from '../core/handle.ts';
-import { accuracy, type Metric, meanAbsoluteError } from '../core/metrics.ts';
+import { defaultMetrics, measure } from '../core/measure.ts';
+import type { Metric } from '../core/metrics.ts';
 import { type ClassOutcome, confusionMatrix, type Outcome, perClass } from '../core/outcome.ts';
 import { networkBehind } from '../model/network.ts';
 import { split } from '../model/split.ts';
@@ -65,11 +66,7 @@ export async function evaluate(
 ): Promise<Evaluation> {
   assertTransferModel(model);
   const { head, inputs } = model;
-  const {
-    metrics = [head.task === 'regression' ? meanAbsoluteError() : accuracy()],
-    batchSize = 32,
-    signal,
-  } = settings;
+  const { metrics = defaultMetrics(head.task), batchSize = 32, signal } = settings;
   if (!(Number.isInteger(batchSize) && batchSize >= 1)) {
     throw new TransferError(
       'INVALID_ARGUMENT',
@@ -81,21 +78,17 @@ export async function evaluate(
   const { values } = model.lease;
   const divided = split(network.graph, trainedBy(model.layers, model.settings).layers);
   const source = { network, values, split: divided, examples, inputs, ...(signal && { signal }) };
-  const breathe = breather();
   const { loss, outcome } = await score(
     { network, values, split: divided },
     { head, loss: head.loss },
     examples,
     batchSize,
     (indices) => computeFeatures(source, indices, undefined),
-    async () => {
-      await breathe();
-      signal?.throwIfAborted();
-    },
+    breather(signal),
   );
   return {
     loss,
-    metrics: Object.fromEntries(metrics.map((metric) => [metric.name, metric.compute(outcome)])),
+    metrics: measure(metrics, outcome),
     perClass: head.task === 'regression' ? [] : perClass(outcome),
     confusion: head.task === 'classification' ? confusionMatrix(outcome) : [],
     outcome,

@@ -2,7 +2,7 @@ import type { Dataset } from '../core/data.ts';
 import type { LayerPath, TransferModel } from '../core/handle.ts';
 import type { Strategy } from '../core/strategy.ts';
 import { networkBehind } from '../model/network.ts';
-import { bytesPerExample } from './phase-features.ts';
+import { bytesPerExample, cachedViews } from './phase-features.ts';
 import { planOf } from './plan.ts';
 import { learningRates } from './rates.ts';
 
@@ -61,14 +61,13 @@ export function explain(model: TransferModel, strategy: Strategy, data?: Dataset
     });
     const cut = new Set(split.cut);
     const bytes = bytesPerExample(networkBehind(model).graph, split.cut);
-    const examples =
-      data && data.train.size * (data.train.augmented ? (phase.views ?? 0) : 1) + (data.validation?.size ?? 0);
+    const examples = data && data.train.size * cachedViews(phase, data.train) + (data.validation?.size ?? 0);
     return {
       epochs: phase.epochs,
-      batchSize: phase.batchSize ?? 32,
-      optimizer: phase.optimizer?.name ?? 'adam',
-      schedule: phase.schedule?.name ?? 'constant',
-      loss: (phase.loss ?? model.head.loss).name,
+      batchSize: phase.batchSize,
+      optimizer: phase.optimizer.name,
+      schedule: phase.schedule.name,
+      loss: phase.loss.name,
       trains,
       parameters: trains.reduce((sum, { weights }) => sum + weights, 0),
       batchNorm: planned.model.settings.batchNorm,

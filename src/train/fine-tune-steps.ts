@@ -68,20 +68,16 @@ export async function* fineTuneSteps(
   const context: RunContext = { data, seed, foundation, cacheBytes, ...(signal && { signal }) };
   const state: RunState = {
     values: cloneTensors(model.lease.values),
+    stepped: false,
     optimizer: undefined,
     optimizerState: {},
     caches: new Map(),
   };
   // The variables of the network stay alive for the run, whatever handles the caller disposes meanwhile.
   network.hold();
-  const breathe = breather();
-  const pause = async () => {
-    await breathe();
-    signal?.throwIfAborted();
-  };
+  const pause = breather(signal);
   const phases: PhaseRecord[] = [];
   let ended: Ended = 'completed';
-  let stepped = false;
   try {
     const frozen = frozenKeys(model, planned);
     const before = await hashWeights(network, state.values, frozen);
@@ -94,18 +90,7 @@ export async function* fineTuneSteps(
           name: phase.phase.name,
           epochs: phase.phase.epochs,
         };
-        const running = runPhase(state, phase, index, context, pause);
-        let next = await running.next();
-        try {
-          for (; !next.done; next = await running.next()) {
-            stepped ||= next.value.kind === 'step';
-            yield next.value;
-          }
-        } finally {
-          // Reached early where the caller leaves the loop: the phase puts its tensors in order first.
-          if (!next.done) await running.return(undefined as never);
-        }
-        phases.push(next.value);
+        phases.push(yield* runPhase(state, phase, index, context, pause));
         if (signal?.aborted) break;
       }
     } catch (error) {
@@ -119,7 +104,7 @@ export async function* fineTuneSteps(
     yield { kind: 'done', model: tuned, history: { phases, frozen: after }, ended };
   } catch (error) {
     const failure = error instanceof TransferError ? error : runFailed(error);
-    if (stepped) failure.model ??= handOver(model, state);
+    if (state.stepped) failure.model ??= handOver(model, state);
     throw failure;
   } finally {
     tf.dispose([state.values, state.optimizerState] as never);

@@ -2,6 +2,7 @@ import { TransferError } from '../core/errors.ts';
 import type { WeightKey } from '../core/handle.ts';
 import type { Tensors } from '../core/optimizer.ts';
 import type { Network } from '../model/network.ts';
+import { sha256 } from '../model/sha256.ts';
 import { tensorOf } from '../model/weights.ts';
 
 /**
@@ -18,11 +19,10 @@ export async function hashWeights(
   keys: readonly WeightKey[],
 ): Promise<Record<WeightKey, string>> {
   const hashes: Record<WeightKey, string> = {};
-  if (!globalThis.crypto?.subtle) return hashes;
   for (const key of keys) {
     const bytes = (await tensorOf(network.variables, values, key).data()) as Float32Array<ArrayBuffer>;
-    const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
-    hashes[key] = [...digest].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+    const hash = await sha256(bytes);
+    if (hash) hashes[key] = hash;
   }
   return hashes;
 }

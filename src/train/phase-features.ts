@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Examples } from '../core/data.ts';
 import type { TrainEvent } from '../core/events.ts';
+import type { Phase } from '../core/strategy.ts';
 import type { Values } from '../model/execute.ts';
 import type { Graph, ValueId } from '../model/graph.ts';
 import { networkBehind } from '../model/network.ts';
@@ -24,6 +25,9 @@ export function bytesPerExample({ values }: Graph, cut: readonly ValueId[]): num
   const size = (shape: readonly (number | null)[] = []) => tf.util.sizeFromShape(shape.map((length) => length ?? 1));
   return cut.reduce((sum, id) => sum + 4 * size(values.get(id)?.shape), 0);
 }
+
+/** How many views of each example a phase keeps: none where every epoch's are new. */
+export const cachedViews = ({ views = 0 }: Phase, { augmented }: Examples) => (augmented ? views : 1);
 
 /**
  * Prepares the values at the frontier for a phase: computed once and kept where there is a prefix and the budget allows
@@ -64,7 +68,7 @@ export async function* preparePhaseFeatures(
 
   /** Views that are kept of each example; 0 where every epoch's are new. */
   function viewsOf(name: Name): number {
-    return name === 'train' && data.train.augmented ? (phase.views ?? 0) : 1;
+    return name === 'train' ? cachedViews(phase, data.train) : 1;
   }
 
   function sourceOf(name: Name, divided: Split, earlier: FeatureCache | undefined): FeatureSource {
@@ -99,7 +103,7 @@ export async function* preparePhaseFeatures(
       yield { kind: 'cacheExceeded', split: name, bytes: used + bytes, budget: cacheBytes };
       return undefined;
     }
-    const filling = cacheFeatures(sourceOf(name, divided, earlier), views, phase.batchSize ?? 32);
+    const filling = cacheFeatures(sourceOf(name, divided, earlier), views, phase.batchSize);
     let next = await filling.next();
     for (; !next.done; next = await filling.next()) {
       yield { kind: 'features', split: name, ...next.value };

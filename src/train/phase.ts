@@ -2,15 +2,13 @@ import * as tf from '@tensorflow/tfjs-core';
 import { bestWeights } from '../core/callbacks.ts';
 import { TransferError } from '../core/errors.ts';
 import type { EpochRecord, PhaseRecord, Scores, TrainEvent } from '../core/events.ts';
-import { accuracy, meanAbsoluteError } from '../core/metrics.ts';
+import { measure } from '../core/measure.ts';
 import type { Tensors } from '../core/optimizer.ts';
 import { permutation, randomStream } from '../core/random.ts';
-import { constant } from '../core/schedules.ts';
 import type { Values } from '../model/execute.ts';
 import { networkBehind } from '../model/network.ts';
 import { disposeValues } from './features.ts';
 import { allFinite, whereNotFinite } from './finite.ts';
-import { adam } from './optimizers.ts';
 import { preparePhaseFeatures } from './phase-features.ts';
 import type { PlannedPhase } from './plan.ts';
 import { learningRates } from './rates.ts';
@@ -39,9 +37,8 @@ export async function* runPhase(
 ): AsyncGenerator<TrainEvent, PhaseRecord> {
   const { data, seed } = context;
   const { phase, model, trained, split } = planned;
-  const { batchSize = 32, epochs, schedule = constant(), optimizer = adam() } = phase;
+  const { batchSize, epochs, schedule, optimizer, loss, metrics } = phase;
   const { peak, factors } = learningRates(planned);
-  const loss = phase.loss ?? model.head.loss;
   const plan: StepPlan = { network: networkBehind(model), split, trained, loss, optimizer, factors };
   beginPhase(state, plan);
   const features = yield* preparePhaseFeatures(state, planned, context, pause);
@@ -64,7 +61,7 @@ export async function* runPhase(
           model.head,
           indices.map((i) => data.train.targets[i] as number),
         );
-        const done = await oneStep(state, plan, cut, targets, learningRate, [seed, 'step', index, at]);
+        const done = await oneStep(state, plan, cut, targets, learningRate, { seed, phase: index, step: at });
         total += done.loss * indices.length;
         yield { kind: 'step', phase: index, epoch, step: step + 1, steps: stepsPerEpoch, ...done, learningRate };
       }
@@ -86,11 +83,10 @@ export async function* runPhase(
 
   async function validate(): Promise<Scores | undefined> {
     if (!data.validation) return undefined;
-    const metrics = phase.metrics ?? [model.head.task === 'regression' ? meanAbsoluteError() : accuracy()];
     const where = { network: plan.network, values: state.values, split };
     const read = (indices: readonly number[]) => features('validation', indices, 0);
     const result = await score(where, { head: model.head, loss }, data.validation, batchSize, read, pause);
-    return { loss: result.loss, metrics: Object.fromEntries(metrics.map((m) => [m.name, m.compute(result.outcome)])) };
+    return { loss: result.loss, metrics: measure(metrics, result.outcome) };
   }
 }
 
@@ -101,9 +97,10 @@ async function oneStep(
   cut: Values,
   targets: tf.Tensor,
   learningRate: number,
-  key: readonly (string | number)[],
+  { seed, phase, step }: { readonly seed: number; readonly phase: number; readonly step: number },
 ): Promise<{ readonly loss: number; readonly gradientNorm: number }> {
   try {
+    const key = [seed, 'step', phase, step];
     const result = trainStep(plan, state.values, state.optimizerState, cut, targets, learningRate, key);
     const numbers = tf.stack([result.loss, result.gradientNorm]);
     const [loss, gradientNorm] = (await numbers.data()) as unknown as readonly [number, number];
@@ -113,7 +110,7 @@ async function oneStep(
       tf.dispose([result.values, result.state] as never);
       throw new TransferError(
         'NOT_FINITE',
-        `Training stopped in phase ${Number(key[2]) + 1}, step ${Number(key[3]) + 1}: ${where} is NaN or Infinity. The weights ` +
+        `Training stopped in phase ${phase + 1}, step ${step + 1}: ${where} is NaN or Infinity. The weights ` +
           'of the step before are kept (error.model). Lower the learning rate, or clip gradients: chain(clipByGlobalNorm(1), adam()).',
       );
     }

@@ -1,17 +1,22 @@
 import { TransferError } from '../core/errors.ts';
 import type { TransferModel } from '../core/handle.ts';
-import { assertStrategy, type Phase, type Strategy } from '../core/strategy.ts';
+import type { Head } from '../core/head.ts';
+import { defaultMetrics } from '../core/measure.ts';
+import { constant } from '../core/schedules.ts';
+import { assertStrategy, type Phase, type Strategy, type TrainSettings } from '../core/strategy.ts';
 import { networkBehind } from '../model/network.ts';
 import { type Split, split } from '../model/split.ts';
 import { innerLayers, type Layer } from '../model/tfjs-internals.ts';
 import { type Trained, trainedBy } from '../model/trained.ts';
 import { assertTransferModel } from '../model/transfer-model.ts';
 import { isNoise } from './noise.ts';
+import { adam } from './optimizers.ts';
 import { assertLoss } from './targets.ts';
 
 /** A phase with all that can be said of it before anything runs. */
 export interface PlannedPhase {
-  readonly phase: Phase;
+  /** The phase with its defaults. Its rate stays open: {@link learningRates} gives one for each weight. */
+  readonly phase: Phase & Required<Omit<TrainSettings, 'learningRate' | 'views' | 'callbacks'>>;
   /** The model as the edits before the phase leave it: its settings, not its weights. */
   readonly model: TransferModel;
   readonly trained: Trained;
@@ -37,14 +42,23 @@ export function planOf(model: TransferModel, strategy: Strategy): PlannedPhase[]
       current = step(current);
       continue;
     }
+    const phase = { ...defaultsOf(model.head), ...step };
     const trained = trainedBy(current.layers, current.settings);
     const divided = split(graph, trained.layers);
     assertPure(divided);
-    assertLoss(model.head, step.loss ?? model.head.loss);
-    planned.push({ phase: step, model: current, trained, split: divided });
+    assertLoss(model.head, phase.loss);
+    planned.push({ phase, model: current, trained, split: divided });
   }
   return planned;
 }
+
+const defaultsOf = ({ task, loss }: Head) => ({
+  batchSize: 32,
+  optimizer: adam(),
+  schedule: constant(),
+  loss,
+  metrics: defaultMetrics(task),
+});
 
 /** Refuses layers whose state or chance would make a run depend on more than its seed (trap T22). */
 function assertPure({ prefix, suffix }: Split): void {

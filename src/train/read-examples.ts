@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Examples } from '../core/data.ts';
 import { TransferError } from '../core/errors.ts';
 import type { InputSpecification } from '../core/handle.ts';
+import { fitsShape, shapeText } from '../model/dense.ts';
 import { assertExamplesFinite } from './finite.ts';
 
 /** What is read, for which model. */
@@ -37,16 +38,12 @@ export async function readExamples(
 }
 
 function assertShapes(read: readonly tf.Tensor[], inputs: readonly InputSpecification[], size: number): void {
-  const fits = ({ shape }: tf.Tensor, expected: InputSpecification) =>
-    shape[0] === size &&
-    shape.length === expected.shape.length + 1 &&
-    expected.shape.every((length, axis) => length === null || length === shape[axis + 1]);
-  if (read.length === inputs.length && read.every((tensor, i) => fits(tensor, inputs[i] as InputSpecification))) return;
-  const text = (shapes: readonly (readonly (number | null)[])[]) =>
-    shapes.map((shape) => `[${shape.map((length) => length ?? '?').join(', ')}]`).join(' and ');
+  const wanted = inputs.map(({ shape }) => [size, ...shape]);
+  if (read.length === wanted.length && read.every(({ shape }, i) => fitsShape(shape, wanted[i] ?? []))) return;
+  const text = (shapes: readonly (readonly (number | null)[])[]) => shapes.map(shapeText).join(' and ');
   throw new TransferError(
     'INVALID_DATA',
     `Reading ${size} examples gave ${text(read.map(({ shape }) => shape))}; the model reads ` +
-      `${text(inputs.map(({ shape }) => [size, ...shape]))}. Bring the examples to the shape that the base was loaded with.`,
+      `${text(wanted)}. Bring the examples to the shape that the base was loaded with.`,
   );
 }

@@ -10,6 +10,8 @@ import type { StepPlan } from './step.ts';
 export interface RunState {
   /** Every weight that differs from the network's variables. */
   values: Tensors;
+  /** Whether a step was done: from there on there is something to hand over. */
+  stepped: boolean;
   optimizer: Optimizer | undefined;
   optimizerState: OptimizerState;
   /** Features that later phases can start from, by split, views and cut. */
@@ -69,4 +71,5 @@ export function commitStep(state: RunState, values: Tensors, optimizerState: Opt
   for (const key of Object.keys(values)) state.values[key]?.dispose();
   state.values = { ...state.values, ...values };
   state.optimizerState = optimizerState;
+  state.stepped = true;
 }

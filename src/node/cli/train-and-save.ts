@@ -61,7 +61,7 @@ export async function trainAndSave(request: TrainRequest, io: CommandIo): Promis
     const scores = keptScores(history);
     // The table needs the outcome of every picture, and a strategy's own metrics may lack accuracy.
     const measures = !interrupted && (!json || scores?.metrics.accuracy === undefined);
-    const { validation, train, labels, skipped } = { ...pictures };
+    const { validation, train, labels, skipped } = pictures;
     const evaluation = validation && measures ? await evaluate(tuned, validation, signalOf(io)) : undefined;
     const result = {
       accuracy: scores?.metrics.accuracy ?? evaluation?.metrics.accuracy ?? null,
