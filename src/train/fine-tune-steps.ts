@@ -99,8 +99,7 @@ export async function* fineTuneSteps(
     if (signal?.aborted) ended = 'aborted';
     const after = await hashWeights(network, state.values, frozen);
     assertUnchanged(before, after);
-    const last = planned[Math.min(phases.length, planned.length - 1)] as PlannedPhase;
-    const tuned = handOver(last.model, state);
+    const tuned = handOver(planned[phases.length - 1]?.model ?? model, state);
     yield { kind: 'done', model: tuned, history: { phases, frozen: after }, ended };
   } catch (error) {
     const failure = error instanceof TransferError ? error : runFailed(error);

@@ -232,6 +232,17 @@ describe('a run that ends early', () => {
     dispose(start);
   });
 
+  test('has the settings of the phase that it was in, not of the one that never began', async () => {
+    const start = model();
+    const abort = new AbortController();
+    const onEvent = ({ kind }: TrainEvent) => kind === 'step' && abort.abort();
+    const { model: tuned, ended } = await fineTune(start, dataset(), twoPhases, { signal: abort.signal, onEvent });
+    expect(ended).toBe('aborted');
+    expect(tuned.settings.trains.size).toBe(0);
+    dispose(tuned);
+    dispose(start);
+  });
+
   test('names the layer where numbers stop being finite, and keeps the step before', async () => {
     const start = model();
     const { validation: _, ...data } = dataset();
