@@ -20,7 +20,8 @@ const others = async () => {
     .filter(Boolean);
 };
 
-const labelled = (files, target) => files.map((file) => ({ file, target }));
+// The name is what mirrored views are drawn by: the same wherever this repository lies.
+const labelled = (files, target) => files.map((file) => ({ file, target, name: file.slice(folder.length) }));
 
 /** Food (1) against the rest (0), without drinks; a fifth of each for validation. */
 export async function foodSplit(limit) {
