@@ -4,10 +4,15 @@ const subpaths = {
   index: 'src/index.ts',
   'backends/cpu': 'src/backends/cpu.ts',
   'backends/wasm': 'src/backends/wasm.ts',
+  'backends/webgl': 'src/backends/webgl.ts',
+  'backends/webgpu': 'src/backends/webgpu.ts',
+  'backends/node': 'src/backends/node.ts',
   'heads/index': 'src/heads/index.ts',
   'data/index': 'src/data/index.ts',
   'bases/index': 'src/bases/index.ts',
   'node/index': 'src/node/index.ts',
+  'web/index': 'src/web/index.ts',
+  'stores/index': 'src/stores/index.ts',
 };
 
 // tsup's types build sets `baseUrl`, which TypeScript 6 deprecates.

@@ -1,5 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { delimiter } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
 import { SummaryReporter } from './test/summary-reporter.ts';
 
@@ -12,16 +14,77 @@ const alias = Object.entries(compilerOptions.paths as Record<string, [string]>).
   replacement: fileURLToPath(new URL(path, import.meta.url)),
 }));
 
-export default defineConfig({
+// Debian's Chromium, or the one that CHROMIUM names. It brings a graphics adapter in software, which Dawn uses in Node.
+const chromium = process.env.CHROMIUM ?? '/usr/bin/chromium';
+const chromiumLibraries = '/usr/lib/chromium';
+const softwareAdapter = `${chromiumLibraries}/vk_swiftshader_icd.json`;
+if (existsSync(softwareAdapter)) {
+  process.env.VK_ICD_FILENAMES ??= softwareAdapter;
+  process.env.LD_LIBRARY_PATH = [process.env.LD_LIBRARY_PATH, chromiumLibraries].filter(Boolean).join(delimiter);
+}
+
+const common = { testTimeout: 120_000, hookTimeout: 120_000 };
+const outside = ['**/node_modules/**', 'test/.tmp/**'];
+
+const inNode = {
   resolve: { alias },
   test: {
+    ...common,
+    name: 'node',
     include: ['test/**/*.test.ts', 'examples/**/*.test.ts'],
-    exclude: ['**/node_modules/**', 'test/.tmp/**'],
+    exclude: [...outside, 'test/browser/**'],
     typecheck: { enabled: true, include: ['test/**/*.test-d.ts'] },
-    pool: 'forks',
+    pool: 'forks' as const,
     maxWorkers: 2,
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
-    reporters: ['default', new SummaryReporter()],
   },
+};
+
+const inBrowser = {
+  resolve: { alias },
+  optimizeDeps: {
+    include: ['core', 'layers', 'backend-cpu', 'backend-wasm', 'backend-webgl', 'backend-webgpu']
+      .map((name) => `@tensorflow/tfjs-${name}`)
+      .concat('fflate', 'fast-check'),
+  },
+  // What the browser fetches: goldens, bases, pictures, the .wasm files of tfjs.
+  assetsInclude: ['**/*.safetensors'],
+  test: {
+    ...common,
+    name: 'browser',
+    include: ['test/browser/**/*.test.ts'],
+    exclude: outside,
+    fileParallelism: false,
+    browser: {
+      enabled: true,
+      headless: true,
+      screenshotFailures: false,
+      provider: playwright({
+        launchOptions: {
+          executablePath: chromium,
+          args: [
+            '--no-sandbox',
+            '--disable-quic',
+            '--no-first-run',
+            '--disable-background-networking',
+            '--disable-component-update',
+            '--disable-sync',
+            '--enable-unsafe-webgpu',
+            '--use-webgpu-adapter=swiftshader',
+          ],
+        },
+      }),
+      instances: [{ browser: 'chromium' as const }],
+    },
+  },
+};
+
+const hasChromium = existsSync(chromium);
+if (!hasChromium) {
+  console.log(
+    `The tests in the browser are skipped: there is no Chromium at ${chromium}. Install it (apt-get install chromium), or name one: CHROMIUM=/path/to/chromium npm test.`,
+  );
+}
+
+export default defineConfig({
+  test: { projects: hasChromium ? [inNode, inBrowser] : [inNode], reporters: ['default', new SummaryReporter()] },
 });

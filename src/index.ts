@@ -3,7 +3,7 @@
  *
  * @module
  */
-export type { Backend, BackendCapabilities } from './core/backend.ts';
+export type { Backend } from './core/backend.ts';
 export type { BaseSource } from './core/base-source.ts';
 export * from './core/callbacks.ts';
 export type { Dataset, Examples, ReadRequest } from './core/data.ts';

@@ -10,7 +10,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   heads: ['core', 'model'],
   data: ['core', 'model'],
   bases: ['core', 'model', 'train'],
-  backends: ['core'],
+  backends: ['core', 'model'],
+  web: ['core', 'model'],
+  stores: ['core', 'model'],
   node: ['core', 'model', 'train', 'heads', 'data', 'bases', 'backends'],
   'index.ts': ['core', 'model', 'train'],
 };

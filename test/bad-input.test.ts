@@ -579,7 +579,6 @@ describe('a backend', () => {
     const broken = (factory: () => tf.KernelBackend | Promise<tf.KernelBackend>): Backend => ({
       kind: 'backend',
       name: 'broken',
-      capabilities: { synchronous: true, trainsConvolutions: true },
       load: async () => void tf.registerBackend('broken', factory),
     });
     const no = () => {

@@ -26,7 +26,6 @@ export function cpu({ lib = () => import('@tensorflow/tfjs-backend-cpu') }: CpuS
   return {
     kind: 'backend',
     name: 'cpu',
-    capabilities: { synchronous: true, trainsConvolutions: true },
     load: async () => {
       await importPackage(lib, '@tensorflow/tfjs-backend-cpu');
     },

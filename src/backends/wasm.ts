@@ -35,7 +35,6 @@ export function wasm({ lib = () => import('@tensorflow/tfjs-backend-wasm'), wasm
   return {
     kind: 'backend',
     name: 'wasm',
-    capabilities: { synchronous: true, trainsConvolutions: true },
     load: async () => {
       const { setWasmPaths } = (await importPackage(lib, '@tensorflow/tfjs-backend-wasm')) as WasmPackage;
       if (wasmPaths !== undefined) setWasmPaths(wasmPaths);

@@ -7,7 +7,6 @@ import { useBackend } from '../../src/model/use-backend.ts';
 const webgl: Backend = {
   kind: 'backend',
   name: 'webgl',
-  capabilities: { synchronous: true, trainsConvolutions: true },
   load: async () => {},
 };
 

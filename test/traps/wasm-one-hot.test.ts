@@ -12,7 +12,6 @@ import { leavingNothing, random, weightsOf } from './support.ts';
 const plainWasm: Backend = {
   kind: 'backend',
   name: 'wasm',
-  capabilities: { synchronous: true, trainsConvolutions: false },
   load: async () => {
     await import('@tensorflow/tfjs-backend-wasm');
   },
