@@ -93,7 +93,7 @@ const allowed: Readonly<Record<string, string>> = {
   'src/core/errors.ts': 'export class TransferError extends Error {}\n',
   'src/core/lines.ts': 'export const a = 1;\n'.repeat(200),
   'src/model/a.ts': "import { b } from '../core/b.ts';\nif (layer.trainable === false) b.compile = b.fit;\n",
-  'src/model/host.ts': "export const fs = () => import('node:fs');\n",
+  'src/core/host.ts': "export const fs = () => import('node:fs');\n",
   'src/data/a.ts': "import type { Stats } from 'node:fs';\nexport type A = Stats;\n",
   'src/train/a.ts': "import { b } from '../model/b.ts';\nimport { c } from '../core/c.ts';\n",
   'src/bases/a.ts': "import { b } from '../train/b.ts';\n",

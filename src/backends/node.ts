@@ -1,7 +1,7 @@
 import type { Backend } from '../core/backend.ts';
 import { TransferError } from '../core/errors.ts';
+import { nodeBuiltin } from '../core/host.ts';
 import { isMissingPackage } from '../core/missing-package.ts';
-import { nodeBuiltin } from '../model/host.ts';
 
 /** Settings of {@link node}. */
 export interface NodeSettings {

@@ -1,5 +1,5 @@
 import { TransferError } from '../core/errors.ts';
-import { nodeBuiltin } from './host.ts';
+import { nodeBuiltin } from '../core/host.ts';
 
 /** Reads a model.json and the files beside it. */
 export interface ByteReader {

@@ -1,7 +1,7 @@
 import type sharp from 'sharp';
 import { TransferError } from '../core/errors.ts';
+import { importOptional, nodeBuiltin } from '../core/host.ts';
 import { pathOf } from './byte-reader.ts';
-import { importOptional, nodeBuiltin } from './host.ts';
 import { type PixelSize, type Pixels, withChannels, withoutAlpha } from './pixels.ts';
 import { resizePixels } from './resize-pixels.ts';
 

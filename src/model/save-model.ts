@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { TransferError } from '../core/errors.ts';
 import type { TransferModel } from '../core/handle.ts';
+import { nodeBuiltin } from '../core/host.ts';
 import { version } from '../core/version.ts';
-import { nodeBuiltin } from './host.ts';
 import { networkBehind } from './network.ts';
 import type { SavedModel } from './saved-model.ts';
 import { sha256 } from './sha256.ts';

@@ -1,6 +1,6 @@
 import { TransferError } from '../core/errors.ts';
+import { nodeBuiltin } from '../core/host.ts';
 import { pathOf } from './byte-reader.ts';
-import { nodeBuiltin } from './host.ts';
 
 type Files = typeof import('node:fs/promises');
 

@@ -6,9 +6,9 @@ import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { importOptional } from '../../src/core/host.ts';
 import { isMissingPackage } from '../../src/core/missing-package.ts';
 import { decodePicture } from '../../src/model/decode-picture.ts';
-import { importOptional } from '../../src/model/host.ts';
 import { type Picture, toInput } from '../../src/model/picture.ts';
 import { resizePixels } from '../../src/model/resize-pixels.ts';
 

@@ -1,5 +1,5 @@
-import { TransferError } from '../core/errors.ts';
-import { isMissingPackage } from '../core/missing-package.ts';
+import { TransferError } from './errors.ts';
+import { isMissingPackage } from './missing-package.ts';
 
 /**
  * A module of Node, without an import that a bundler for browsers would trip over.
