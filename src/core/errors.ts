@@ -10,12 +10,16 @@ export type ErrorCode =
   | 'PACKAGE_MISSING'
   | 'BACKEND_UNKNOWN'
   | 'KERNEL_MISSING'
+  | 'DEVICE_LOST'
   | 'FROZEN_CHANGED'
   | 'DISPOSED'
   | 'DUPLICATE_TFJS'
   | 'SAVE_FAILED'
   | 'RUN_FAILED'
   | 'UNSUPPORTED';
+
+/** Where the pages of the codes lie: docs/errors of this repository. */
+const pages = 'https://github.com/tfjs-transfer/tfjs-transfer/blob/main/docs/errors';
 
 /**
  * The one error that this library throws: its message says what was received, what was expected and what to do next.
@@ -29,6 +33,7 @@ export type ErrorCode =
  *
  * const error = new TransferError('INVALID_ARGUMENT', 'unfreezeTop(40): the base has 27 layers. Pass 0 to 27.');
  * console.log(error.code); // INVALID_ARGUMENT
+ * console.log(error.docs); // https://github.com/tfjs-transfer/tfjs-transfer/blob/main/docs/errors/INVALID_ARGUMENT.md
  * ```
  */
 export class TransferError extends Error {
@@ -46,5 +51,10 @@ export class TransferError extends Error {
   constructor(code: ErrorCode, message: string, options?: { readonly cause?: unknown }) {
     super(message, options);
     this.code = code;
+  }
+
+  /** The address of the page on this kind of failure: what it means, typical causes, what to do. */
+  get docs(): string {
+    return `${pages}/${this.code}.md`;
   }
 }

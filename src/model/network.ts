@@ -47,6 +47,9 @@ export function leaseOf(
 ): Lease {
   let disposed = false;
   network.hold();
+  const tensors = [...Object.values(values), ...others];
+  const reference = new WeakRef(tensors);
+  leased.add(reference);
   return {
     network,
     values,
@@ -56,10 +59,23 @@ export function leaseOf(
     dispose() {
       if (disposed) return;
       disposed = true;
-      for (const tensor of [...Object.values(values), ...others]) tensor.dispose();
+      for (const tensor of tensors) tensor.dispose();
       network.giveBack();
+      leased.delete(reference);
     },
   };
+}
+
+/** What leases own. Weakly: a handle that nobody disposed may still be collected. */
+const leased = new Set<WeakRef<readonly Tensor[]>>();
+
+/** The tensors of all handles that are not disposed. */
+export function leasedTensors(): readonly Tensor[] {
+  return [...leased].flatMap((reference) => {
+    const tensors = reference.deref();
+    if (!tensors) leased.delete(reference);
+    return tensors ?? [];
+  });
 }
 
 /**

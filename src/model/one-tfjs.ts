@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { TransferError } from '../core/errors.ts';
+import { deviceLost, isLost } from './device.ts';
 
 /**
  * Refuses to work beside a second copy of tfjs-core: copies share one engine, and tensors of one are not tensors of the
@@ -23,7 +24,7 @@ export function assertOneTfjs(): void {
 /**
  * Waits until tfjs can make tensors.
  *
- * @throws TransferError `BACKEND_UNKNOWN` where no backend was chosen; `DUPLICATE_TFJS`.
+ * @throws TransferError `BACKEND_UNKNOWN` where no backend was chosen; `DEVICE_LOST`; `DUPLICATE_TFJS`.
  */
 export async function assertReady(): Promise<void> {
   // That there is no backend is said below.
@@ -35,7 +36,7 @@ export async function assertReady(): Promise<void> {
 /**
  * Refuses to make tensors before a backend was chosen.
  *
- * @throws TransferError `BACKEND_UNKNOWN`.
+ * @throws TransferError `BACKEND_UNKNOWN`; `DEVICE_LOST`.
  */
 export function assertBackend(): void {
   try {
@@ -47,4 +48,5 @@ export function assertBackend(): void {
       { cause },
     );
   }
+  if (isLost()) throw deviceLost();
 }

@@ -1,4 +1,4 @@
-import type * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
 import type * as tfl from '@tensorflow/tfjs-layers';
 
 /** A layer of tfjs-layers. */
@@ -88,4 +88,28 @@ export function innerLayers(layer: Layer): Layer[] {
   } = layer as unknown as Record<string, unknown>;
   const direct = [wrapped, forwardLayer, backwardLayer, cell, cells, layers].flat().filter((inner) => inner != null);
   return (direct as Layer[]).flatMap((inner) => [inner, ...innerLayers(inner)]);
+}
+
+/** What tells of the device that a backend computes on. */
+export interface DeviceBackend extends tf.KernelBackend {
+  readonly gpgpu?: { readonly gl: WebGLRenderingContext };
+  readonly device?: { readonly lost: Promise<unknown>; destroy(): void };
+}
+
+/** Where tfjs keeps the data of a tensor. */
+export interface Residence {
+  readonly backend: tf.KernelBackend;
+  readonly shape: number[];
+  readonly dtype: tf.DataType;
+}
+
+/**
+ * Where the data of a tensor is.
+ *
+ * @param dataId The identity of the data.
+ * @returns Its place, or undefined where it was disposed.
+ */
+export function residenceOf(dataId: object): Residence | undefined {
+  const { state } = tf.engine() as unknown as { state: { tensorInfo: WeakMap<object, Residence> } };
+  return state.tensorInfo.get(dataId);
 }

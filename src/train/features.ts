@@ -3,6 +3,7 @@ import type { Examples } from '../core/data.ts';
 import { TransferError } from '../core/errors.ts';
 import type { InputSpecification } from '../core/handle.ts';
 import type { Tensors } from '../core/optimizer.ts';
+import { download } from '../model/device.ts';
 import { infer, type Value, type Values } from '../model/execute.ts';
 import { upstream, type ValueId } from '../model/graph.ts';
 import type { Network } from '../model/network.ts';
@@ -146,7 +147,7 @@ async function write(store: Store, tensor: tf.Tensor, row: number): Promise<void
         'Bring all examples to one shape (pictures of a folder are resized for you; sequences must be padded).',
     );
   }
-  store.data.set((await tensor.data()) as Float32Array, row * rowSize(store));
+  store.data.set((await download(tensor)) as Float32Array, row * rowSize(store));
 }
 
 function gather(store: Store, rows: readonly number[]): tf.Tensor {

@@ -4,6 +4,7 @@ import { TransferError } from '../core/errors.ts';
 import type { Ended, PhaseRecord, TrainEvent } from '../core/events.ts';
 import type { TransferModel } from '../core/handle.ts';
 import type { Strategy } from '../core/strategy.ts';
+import { canBeLost, deviceLost, isLost, remember, rescue } from '../model/device.ts';
 import { leaseOf, networkBehind } from '../model/network.ts';
 import { split } from '../model/split.ts';
 import { breather } from './breathe.ts';
@@ -34,7 +35,7 @@ export interface RunSettings {
  * @param settings Seed, signal and cache budget.
  * @yields Phases, cached features, steps, epochs, and `done`.
  * @throws TransferError `INVALID_ORDER`, `INVALID_DATA`, `KERNEL_MISSING`, `NOT_TRAINABLE` before the first step;
- * `NOT_FINITE` within a step of the first NaN; `RUN_FAILED` with its cause where anything else fails. Once a step was
+ * `NOT_FINITE` within a step of the first NaN; `DEVICE_LOST` where the WebGL context or GPU device went away; `RUN_FAILED` with its cause where anything else fails. Once a step was
  * done, `error.model` is the best model so far, or that of the last whole step, owned by the caller.
  *
  * @example
@@ -79,6 +80,7 @@ export async function* fineTuneSteps(
   const phases: PhaseRecord[] = [];
   let ended: Ended = 'completed';
   try {
+    if (canBeLost()) await remember(everything());
     const frozen = frozenKeys(model, planned);
     const before = await hashWeights(network, state.values, frozen);
     try {
@@ -102,12 +104,22 @@ export async function* fineTuneSteps(
     const tuned = handOver(planned[phases.length - 1]?.model ?? model, state);
     yield { kind: 'done', model: tuned, history: { phases, frozen: after }, ended };
   } catch (error) {
-    const failure = error instanceof TransferError ? error : runFailed(error);
+    if (isLost()) rescue(everything());
+    const failure = error instanceof TransferError ? error : isLost() ? deviceLost(error) : runFailed(error);
     if (state.stepped) failure.model ??= handOver(model, state);
     throw failure;
   } finally {
     tf.dispose([state.values, state.optimizerState] as never);
     network.giveBack();
+  }
+
+  function everything(): readonly tf.Tensor[] {
+    const variables = [...network.variables.values()].map((variable) => variable.val);
+    return [
+      ...variables.filter((variable) => !variable.isDisposed),
+      ...Object.values(model.lease.values),
+      ...Object.values(state.values),
+    ];
   }
 }
 

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Examples } from '../core/data.ts';
 import { TransferError } from '../core/errors.ts';
+import { download } from '../model/device.ts';
 import { execute, type Values } from '../model/execute.ts';
 import { tidy } from '../model/tidy.ts';
 import { withValues } from '../model/weights.ts';
@@ -18,7 +19,7 @@ export function allFinite(numbers: ArrayLike<number>): boolean {
 
 /** The position in the batch of the first example with a number that is not finite, or -1. */
 async function firstNotFinite(tensor: tf.Tensor): Promise<number> {
-  const numbers = await tensor.data();
+  const numbers = await download(tensor);
   if (allFinite(numbers)) return -1;
   const size = numbers.length / (tensor.shape[0] ?? 1);
   const position = (numbers as Float32Array).findIndex((number) => !Number.isFinite(number));
@@ -100,7 +101,7 @@ export async function whereNotFinite(
     tf.dispose(outputs);
   }
   for (const [key, value] of Object.entries(fresh)) {
-    if (!allFinite(await value.data())) return `the gradient of ${key}`;
+    if (!allFinite(await download(value))) return `the gradient of ${key}`;
   }
   return 'the loss, or the norm of its gradients,';
 }

@@ -1,6 +1,7 @@
 import { TransferError } from '../core/errors.ts';
 import type { WeightKey } from '../core/handle.ts';
 import type { Tensors } from '../core/optimizer.ts';
+import { download } from '../model/device.ts';
 import type { Network } from '../model/network.ts';
 import { sha256 } from '../model/sha256.ts';
 import { tensorOf } from '../model/weights.ts';
@@ -20,7 +21,7 @@ export async function hashWeights(
 ): Promise<Record<WeightKey, string>> {
   const hashes: Record<WeightKey, string> = {};
   for (const key of keys) {
-    const bytes = (await tensorOf(network.variables, values, key).data()) as Float32Array<ArrayBuffer>;
+    const bytes = (await download(tensorOf(network.variables, values, key))) as Float32Array<ArrayBuffer>;
     const hash = await sha256(bytes);
     if (hash) hashes[key] = hash;
   }

@@ -5,6 +5,7 @@ import type { EpochRecord, PhaseRecord, Scores, TrainEvent } from '../core/event
 import { measure } from '../core/measure.ts';
 import type { Tensors } from '../core/optimizer.ts';
 import { permutation, randomStream } from '../core/random.ts';
+import { downloadRemembering } from '../model/device.ts';
 import type { Values } from '../model/execute.ts';
 import { networkBehind } from '../model/network.ts';
 import { disposeValues } from './features.ts';
@@ -102,9 +103,14 @@ async function oneStep(
   try {
     const key = [seed, 'step', phase, step];
     const result = trainStep(plan, state.values, state.optimizerState, cut, targets, learningRate, key);
-    const numbers = tf.stack([result.loss, result.gradientNorm]);
-    const [loss, gradientNorm] = (await numbers.data()) as unknown as readonly [number, number];
-    tf.dispose([result.loss, result.gradientNorm, numbers]);
+    const scalars = [result.loss, result.gradientNorm];
+    // The step is whole when what it made is here as well: a device may be lost.
+    const read = await downloadRemembering(scalars, Object.values(result.values)).catch((error: unknown) => {
+      tf.dispose([result.values, result.state, scalars] as never);
+      throw error;
+    });
+    tf.dispose(scalars);
+    const [loss, gradientNorm] = read as readonly [number, number];
     if (!allFinite([loss, gradientNorm])) {
       const where = await whereNotFinite(plan, state.values, cut, result.values);
       tf.dispose([result.values, result.state] as never);

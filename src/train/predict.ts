@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { TransferError } from '../core/errors.ts';
 import type { TransferModel } from '../core/handle.ts';
+import { download } from '../model/device.ts';
 import { infer } from '../model/execute.ts';
 import { networkBehind } from '../model/network.ts';
 import { type Picture, toInput } from '../model/picture.ts';
@@ -67,7 +68,7 @@ export async function predict(
     for (const [index, specification] of inputs.entries())
       tensors.push(await toInput(given[index] as Picture, specification));
     for (const tensor of tensors) {
-      if (allFinite(await tensor.data())) continue;
+      if (allFinite(await download(tensor))) continue;
       throw new TransferError('INVALID_DATA', 'predict: the input holds NaN or Infinity. Repair its values.');
     }
     const scores = tidy(() => {
@@ -79,7 +80,7 @@ export async function predict(
       );
       return activate(head, output?.tensor as tf.Tensor2D);
     });
-    const numbers = await scores.data();
+    const numbers = await download(scores);
     scores.dispose();
     if (!allFinite(numbers)) {
       throw new TransferError(

@@ -4,6 +4,7 @@ import type { Head } from '../core/head.ts';
 import type { Loss } from '../core/loss.ts';
 import type { Tensors } from '../core/optimizer.ts';
 import type { Outcome } from '../core/outcome.ts';
+import { download } from '../model/device.ts';
 import { infer, type Values } from '../model/execute.ts';
 import type { ValueId } from '../model/graph.ts';
 import type { Network } from '../model/network.ts';
@@ -60,8 +61,8 @@ export async function score(
         const outputs = value?.tensor as tf.Tensor2D;
         return { loss: lossOf(loss, outputs, targets), scores: activate(head, outputs) };
       });
-      total += ((await result.loss.data())[0] as number) * indices.length;
-      const numbers = (await result.scores.data()) as Float32Array;
+      total += ((await download(result.loss))[0] as number) * indices.length;
+      const numbers = (await download(result.scores)) as Float32Array;
       const width = head.labels.length;
       for (let row = 0; row < indices.length; row++) scores.push(numbers.slice(row * width, (row + 1) * width));
     } finally {

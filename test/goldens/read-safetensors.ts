@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFile } from '../support/read-file.ts';
 
 /** One tensor of a golden file. */
 export interface GoldenTensor {
@@ -13,11 +13,11 @@ interface Entry {
   data_offsets: [number, number];
 }
 
-/** Reads a safetensors file of the goldens. For tests only: it trusts the file. */
-export function readSafetensors(path: string): Record<string, GoldenTensor> {
-  const file = readFileSync(path);
-  const start = 8 + Number(file.readBigUInt64LE(0));
-  const header: Record<string, Entry> = JSON.parse(file.toString('utf8', 8, start));
+/** Reads a safetensors file of the goldens, by its path from the root. For tests only: it trusts the file. */
+export async function readSafetensors(path: string): Promise<Record<string, GoldenTensor>> {
+  const file = await readFile(path);
+  const start = 8 + Number(new DataView(file.buffer, file.byteOffset).getBigUint64(0, true));
+  const header: Record<string, Entry> = JSON.parse(new TextDecoder().decode(file.subarray(8, start)));
   const tensors: Record<string, GoldenTensor> = {};
   for (const [name, { shape, dtype, data_offsets }] of Object.entries(header)) {
     if (name === '__metadata__') continue;

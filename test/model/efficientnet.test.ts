@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url';
 import * as tf from '@tensorflow/tfjs-core';
 import { efficientNetLite0 } from '@tfjs-transfer/efficientnet-lite0';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -17,9 +16,7 @@ import { difference } from '../support/examples.ts';
 
 let whole: Base;
 let images: tf.Tensor;
-const golden = readSafetensors(
-  fileURLToPath(new URL('../goldens/efficientnet-lite0/golden.safetensors', import.meta.url)),
-);
+const golden = await readSafetensors('test/goldens/efficientnet-lite0/golden.safetensors');
 const expected = (name: string) => tf.tensor(golden[name]?.data as Float32Array, golden[name]?.shape);
 
 beforeAll(async () => {

@@ -2,17 +2,19 @@ import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { readSafetensors } from '../goldens/read-safetensors.ts';
 
-const folder = new URL('../goldens/trajectories/', import.meta.url).pathname;
-
 /** The tensors of one file of the trajectories, by name. */
-export const trajectory = (name: string) => readSafetensors(`${folder}${name}.safetensors`);
+export const trajectory = (name: string) => readSafetensors(`test/goldens/trajectories/${name}.safetensors`);
 
 /** Keras' name of a weight: its kernels are all called `kernel`. */
 export const kerasName = (key: string) =>
   key.startsWith('head') ? key.replace(/^head_logits/, 'head') : `base/${key.replace('depthwise_kernel', 'kernel')}`;
 
-/** The small MobileNet-like base of the trajectories, with its start weights. */
-export function trajectoryModel(): tfl.LayersModel {
+/**
+ * The small MobileNet-like base of the trajectories.
+ *
+ * @param start Its weights, from `trajectory('start')`.
+ */
+export function trajectoryModel(start: Awaited<ReturnType<typeof trajectory>>): tfl.LayersModel {
   const L = tfl.layers;
   const input = tfl.input({ shape: [24, 24, 3], name: 'image' });
   const through = (layer: tfl.layers.Layer, ...values: tfl.SymbolicTensor[]) =>
@@ -39,7 +41,6 @@ export function trajectoryModel(): tfl.LayersModel {
   }
   const output = through(L.globalAveragePooling2d({ name: 'gap', dataFormat: 'channelsLast' }), x);
   const model = tfl.model({ inputs: input, outputs: output, name: 'base' });
-  const start = trajectory('start');
   for (const layer of model.layers) {
     const values = layer.weights.map((weight) => {
       const golden = start[kerasName(weight.originalName)];

@@ -1,30 +1,32 @@
-import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { cpu } from '../../src/backends/cpu.ts';
-import { wasm } from '../../src/backends/wasm.ts';
+import { expect } from 'vitest';
 import type { BatchNormPolicy } from '../../src/core/handle.ts';
 import type { Optimizer, Tensors } from '../../src/core/optimizer.ts';
 import { classifier } from '../../src/heads/classifier.ts';
 import { asBase } from '../../src/model/as-base.ts';
 import { attachHead } from '../../src/model/attach-head.ts';
+import { dispose } from '../../src/model/dispose.ts';
 import { infer } from '../../src/model/execute.ts';
 import { networkBehind } from '../../src/model/network.ts';
 import { split } from '../../src/model/split.ts';
 import { trainedBy } from '../../src/model/trained.ts';
-import { useBackend } from '../../src/model/use-backend.ts';
 import { tensorOf } from '../../src/model/weights.ts';
 import { adam, adamw, rmsprop, sgd } from '../../src/train/optimizers.ts';
 import { trainStep } from '../../src/train/step.ts';
+import index from '../goldens/trajectories/index.json' with { type: 'json' };
 import { kerasName, trajectory, trajectoryModel } from '../support/trajectory-base.ts';
 
-interface Case {
+/** A training run of Keras. */
+export interface Trajectory {
   readonly case: string;
   readonly optimizer: string;
   readonly unfrozenFrom: string;
   readonly batchNorm: BatchNormPolicy;
 }
-const index = JSON.parse(readFileSync(new URL('../goldens/trajectories/index.json', import.meta.url), 'utf8'));
+
+/** The nineteen runs. */
+export const trajectories = index.cases as readonly Trajectory[];
+
 const optimizers: Record<string, readonly [number, Optimizer]> = {
   sgd: [0.05, sgd()],
   momentum: [0.05, sgd({ momentum: 0.9 })],
@@ -39,11 +41,12 @@ const largest = (a: ArrayLike<number>, b: ArrayLike<number>) => {
   return Array.from(a).reduce((max, value, i) => Math.max(max, Math.abs(value - (b[i] as number))), 0);
 };
 
-/** Runs a case and returns the largest difference to Keras in a loss, and in a weight. */
-function differences({ case: name, optimizer: kind, unfrozenFrom, batchNorm }: Case) {
-  const start = trajectory('start');
-  const golden = trajectory(name);
-  const base = asBase(trajectoryModel());
+/** Runs a trajectory on the current backend: the largest difference to Keras in a loss, and in a weight. */
+export async function trajectoryDifferences({ case: name, optimizer: kind, unfrozenFrom, batchNorm }: Trajectory) {
+  const start = await trajectory('start');
+  const golden = await trajectory(name);
+  const source = trajectoryModel(start);
+  const base = asBase(source);
   const plain = attachHead(classifier(['a', 'b', 'c']))(base);
   const from = plain.layers.findIndex(({ path }) => unfrozenFrom === 'all' || path.startsWith(unfrozenFrom));
   const trains = new Set(plain.layers.slice(from).flatMap(({ weights }) => weights.map(({ key }) => key)));
@@ -55,7 +58,8 @@ function differences({ case: name, optimizer: kind, unfrozenFrom, batchNorm }: C
   const get = (key: string) => start[key] as NonNullable<(typeof start)[string]>;
   const whole = (key: string) =>
     tf.tensor(get(key).data, get(key).shape, get(key).dtype === 'I32' ? 'int32' : 'float32');
-  return tf.tidy(() => {
+  const keys = model.layers.flatMap((layer) => layer.weights).map(({ key }) => key);
+  const ends = tf.tidy(() => {
     let values: Tensors = { 'head_logits/kernel': whole('head/kernel'), 'head_logits/bias': whole('head/bias') };
     let state = optimizer.init(
       Object.fromEntries(trained.keys.map((key) => [key, tensorOf(network.variables, values, key)])),
@@ -75,33 +79,16 @@ function differences({ case: name, optimizer: kind, unfrozenFrom, batchNorm }: C
       );
       values = { ...values, ...result.values };
       state = result.state;
-      return result.loss.dataSync()[0] as number;
+      return result.loss;
     });
-    const weights = model.layers
-      .flatMap((layer) => layer.weights)
-      .map(({ key }) =>
-        largest(tensorOf(network.variables, values, key).dataSync(), golden[kerasName(key)]?.data as Float32Array),
-      );
-    return { loss: largest(losses, golden.losses?.data as Float32Array), weight: Math.max(...weights) };
+    return [tf.stack(losses), ...keys.map((key) => tf.clone(tensorOf(network.variables, values, key)))];
   });
+  const [losses, ...weights] = await Promise.all(ends.map((tensor) => tensor.data()));
+  tf.dispose(ends);
+  dispose(model);
+  source.dispose();
+  return {
+    loss: largest(losses as ArrayLike<number>, golden.losses?.data as Float32Array),
+    weight: Math.max(...weights.map((values, i) => largest(values, golden[kerasName(keys[i] as string)]?.data ?? []))),
+  };
 }
-
-describe.each([cpu(), wasm()])('trajectories of Keras on $name', (backend) => {
-  const seen = { loss: 0, weight: 0 };
-  beforeAll(() => useBackend(backend));
-  afterAll(() =>
-    console.log(
-      `${backend.name}: largest difference ${seen.loss.toExponential(1)} in a loss, ${seen.weight.toExponential(1)} in a weight`,
-    ),
-  );
-
-  test('are nineteen', () => expect(index.cases).toHaveLength(19));
-
-  test.each(index.cases as Case[])('$case', (one) => {
-    const { loss, weight } = differences(one);
-    seen.loss = Math.max(seen.loss, loss);
-    seen.weight = Math.max(seen.weight, weight);
-    expect(loss).toBeLessThan(1e-4);
-    expect(weight).toBeLessThan(1e-4);
-  });
-});
