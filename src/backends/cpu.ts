@@ -1,5 +1,7 @@
 import type { Backend } from '../core/backend.ts';
+import { registerCpuKernels } from './cpu/register.ts';
 import { importPackage } from './import-package.ts';
+import { registerGradients } from './shared/register.ts';
 
 /** Settings of {@link cpu}. */
 export interface CpuSettings {
@@ -28,6 +30,8 @@ export function cpu({ lib = () => import('@tensorflow/tfjs-backend-cpu') }: CpuS
     name: 'cpu',
     load: async () => {
       await importPackage(lib, '@tensorflow/tfjs-backend-cpu');
+      registerCpuKernels();
+      registerGradients();
     },
   };
 }

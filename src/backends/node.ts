@@ -2,6 +2,7 @@ import type { Backend } from '../core/backend.ts';
 import { TransferError } from '../core/errors.ts';
 import { nodeBuiltin } from '../core/host.ts';
 import { isMissingPackage } from '../core/missing-package.ts';
+import { registerGradients } from './shared/register.ts';
 
 /** Settings of {@link node}. */
 export interface NodeSettings {
@@ -47,6 +48,7 @@ export function node({ lib = importInstalled }: NodeSettings = {}): Backend {
       util.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined;
       util.isArray ??= Array.isArray;
       await lib();
+      registerGradients();
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { Backend } from '../core/backend.ts';
 import { importPackage } from './import-package.ts';
+import { registerGradients } from './shared/register.ts';
 import { registerTrainingKernels } from './wasm/register.ts';
 
 /** Settings of {@link wasm}. */
@@ -39,6 +40,7 @@ export function wasm({ lib = () => import('@tensorflow/tfjs-backend-wasm'), wasm
       const { setWasmPaths } = (await importPackage(lib, '@tensorflow/tfjs-backend-wasm')) as WasmPackage;
       if (wasmPaths !== undefined) setWasmPaths(wasmPaths);
       registerTrainingKernels();
+      registerGradients();
     },
   };
 }

@@ -1,6 +1,9 @@
+import * as tf from '@tensorflow/tfjs-core';
 import type { Backend } from '../core/backend.ts';
 import { TransferError } from '../core/errors.ts';
 import { importPackage } from './import-package.ts';
+import { registerGradients } from './shared/register.ts';
+import { registerWebglKernels } from './webgl/register.ts';
 
 /** Settings of {@link webgl}. */
 export interface WebglSettings {
@@ -31,6 +34,10 @@ export function webgl({ lib = () => import('@tensorflow/tfjs-backend-webgl') }: 
     load: async () => {
       assertWebgl();
       await importPackage(lib, '@tensorflow/tfjs-backend-webgl');
+      registerWebglKernels();
+      registerGradients();
+      // Later kernels misread packed results of elementwise operations: gradients are off in the third digit.
+      tf.env().set('WEBGL_PACK_BINARY_OPERATIONS', false);
     },
   };
 }

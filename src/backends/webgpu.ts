@@ -1,6 +1,8 @@
 import type { Backend } from '../core/backend.ts';
 import { TransferError } from '../core/errors.ts';
 import { importPackage } from './import-package.ts';
+import { registerGradients } from './shared/register.ts';
+import { registerWebgpuKernels } from './webgpu/register.ts';
 
 /** Settings of {@link webgpu}. */
 export interface WebgpuSettings {
@@ -41,6 +43,8 @@ export function webgpu({ lib = () => import('@tensorflow/tfjs-backend-webgpu') }
       // tfjs registers the backend only where `navigator.gpu` was there at the import, and fails on a null adapter.
       if (!(await gpu?.requestAdapter())) throw new TransferError('BACKEND_UNKNOWN', noAdapter(gpu !== undefined));
       await importPackage(lib, '@tensorflow/tfjs-backend-webgpu');
+      registerWebgpuKernels();
+      registerGradients();
     },
   };
 }

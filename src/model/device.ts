@@ -5,6 +5,8 @@ import { type DeviceBackend, residenceOf } from './tfjs-internals.ts';
 /** What is known of the device behind a backend. */
 interface Device {
   lost: boolean;
+  /** What the device refused to do since somebody looked: what came of it is no result. */
+  refused?: Error | undefined;
   readonly whenLost: Promise<unknown>;
 }
 
@@ -23,9 +25,12 @@ function deviceOf(backend: tf.KernelBackend): Device | undefined {
         new Promise((resolve) => gpgpu.gl.canvas.addEventListener('webglcontextlost', resolve, { once: true }))
       : device?.lost;
     if (!whenLost) return undefined;
-    const fresh = { lost: false, whenLost };
+    const fresh: Device = { lost: false, whenLost };
     whenLost.then(() => {
       fresh.lost = true;
+    });
+    device?.addEventListener('uncapturederror', ({ error }) => {
+      fresh.refused = error;
     });
     devices.set(backend, fresh);
     known = fresh;
@@ -67,7 +72,7 @@ export function deviceLost(cause?: unknown): TransferError {
  * Reads a tensor. Every number that leaves a device comes through here, so that a lost one cannot answer with zeros.
  *
  * @param tensor The tensor.
- * @throws TransferError `DEVICE_LOST`.
+ * @throws TransferError `DEVICE_LOST`; `RUN_FAILED` where the device refused a computation, which tfjs does not notice.
  */
 export async function download(tensor: tf.Tensor): Promise<tf.TypedArray> {
   const device = deviceOf(tf.backend());
@@ -77,7 +82,18 @@ export async function download(tensor: tf.Tensor): Promise<tf.TypedArray> {
   // On a lost context tfjs waits for ever, or fails before the device says that it is lost.
   const values = await Promise.race([reading, device.whenLost]).catch((error: unknown) => failed(device, error));
   if (isLost()) throw deviceLost();
+  if (device.refused) throw refused(device);
   return values as tf.TypedArray;
+}
+
+function refused(device: Device): TransferError {
+  const cause = device.refused;
+  device.refused = undefined;
+  return new TransferError(
+    'RUN_FAILED',
+    `The backend "${tf.getBackend()}" could not do a computation: ${cause?.message} Choose another backend: wasm() of tfjs-transfer/backends/wasm does all that training needs.`,
+    { cause },
+  );
 }
 
 async function failed(device: Device, error: unknown): Promise<never> {

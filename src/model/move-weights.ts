@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { isLost, rescue } from './device.ts';
 import { leasedTensors } from './network.ts';
-import { type DeviceBackend, residenceOf } from './tfjs-internals.ts';
+import { countData, type DeviceBackend, residenceOf } from './tfjs-internals.ts';
 
 /**
  * The weights that live on a backend, made ready to leave it: read into main memory, or, where its device was lost, put
@@ -32,7 +32,7 @@ export function leave(name: string, backend: tf.KernelBackend, residents: readon
     // Handles share data: it moves once.
     if (residenceOf(dataId)?.backend === backend) tf.engine().moveData(tf.backend(), dataId);
   }
-  if (tf.findBackend(name) === backend && backend.numDataIds() === 0) renew(name);
+  if (tf.findBackend(name) === backend && countData(backend) === 0) renew(name);
 }
 
 /**

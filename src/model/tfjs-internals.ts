@@ -93,7 +93,25 @@ export function innerLayers(layer: Layer): Layer[] {
 /** What tells of the device that a backend computes on. */
 export interface DeviceBackend extends tf.KernelBackend {
   readonly gpgpu?: { readonly gl: WebGLRenderingContext };
-  readonly device?: { readonly lost: Promise<unknown>; destroy(): void };
+  readonly device?: GpuDevice;
+  readonly texData?: { numDataIds(): number };
+}
+
+/** What is used of a GPUDevice. */
+export interface GpuDevice {
+  readonly lost: Promise<unknown>;
+  destroy(): void;
+  addEventListener(type: 'uncapturederror', listener: (event: { readonly error: Error }) => void): void;
+}
+
+/**
+ * How many tensors have their data on a backend.
+ *
+ * @param backend The backend.
+ */
+export function countData(backend: DeviceBackend): number {
+  // The WebGL backend counts those of the cpu backend with its own.
+  return backend.texData?.numDataIds() ?? backend.numDataIds();
 }
 
 /** Where tfjs keeps the data of a tensor. */

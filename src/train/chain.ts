@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { mapRecord, type Optimizer, type OptimizerState, type Tensors } from '../core/optimizer.ts';
+import { total } from './total.ts';
 
 /**
  * Scales all gradients down together so that their norm is at most a bound (Pascanu et al., 2013, algorithm 1):
@@ -36,7 +37,7 @@ export function clipByGlobalNorm(maximum: number): Optimizer & { readonly maximu
  */
 export function globalNorm(tensors: Tensors): tf.Scalar {
   const squares = Object.values(tensors).map((tensor) => tf.sum<tf.Scalar>(tf.square(tensor)));
-  return tf.sqrt(tf.addN<tf.Scalar>([tf.scalar(0), ...squares]));
+  return tf.sqrt(total(squares));
 }
 
 /**

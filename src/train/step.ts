@@ -15,6 +15,7 @@ import { type BatchStatistics, moveStatistic, normalizeBatch, normalizeFrozen } 
 import { globalNorm } from './chain.ts';
 import { lossOf } from './losses.ts';
 import { applyNoise, isNoise } from './noise.ts';
+import { total } from './total.ts';
 
 /** What stays the same over the steps of a phase. */
 export interface StepPlan {
@@ -75,7 +76,7 @@ export function trainStep(
       };
       return withValues(network.variables, swapped, () => {
         const outputs = forward(plan, cut, seed, statistics);
-        return tf.addN([lossOf(plan.loss, outputs, targets), ...regularization(network.graph, trained.layers)]);
+        return total([lossOf(plan.loss, outputs, targets), ...regularization(network.graph, trained.layers)]);
       });
     };
     const { value: loss, grads } = tf.valueAndGrads(lossAt)(Object.values(parameters));

@@ -16,7 +16,7 @@ import { dispose } from '../../src/model/dispose.ts';
 import { loadModel } from '../../src/model/load-model.ts';
 import { networkBehind } from '../../src/model/network.ts';
 import { saveModel } from '../../src/model/save-model.ts';
-import type { DeviceBackend } from '../../src/model/tfjs-internals.ts';
+import { countData, type DeviceBackend } from '../../src/model/tfjs-internals.ts';
 import { useBackend } from '../../src/model/use-backend.ts';
 import { tensorOf } from '../../src/model/weights.ts';
 import { fineTune } from '../../src/train/fine-tune.ts';
@@ -161,7 +161,7 @@ export function promises(backend: Backend, other: Backend): void {
     dispose(loaded);
     const { model: further } = await fineTune(tuned, dataset(), linearProbe({ epochs: 1 }));
     dispose(further);
-    expect(left.numDataIds()).toBe(0);
+    expect(countData(left)).toBe(0);
 
     await useBackend(backend);
     expect(tf.backend()).not.toBe(left);

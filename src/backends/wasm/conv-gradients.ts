@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { Shape4 } from '../shared/shapes.ts';
+import { windowsOfPictures } from '../shared/windows.ts';
 import { filterGradient, inputGradient } from './convolution.ts';
-import { assertChannelsLast, type Shape4, trainingKernel } from './kernel.ts';
-import { windowsOfPictures } from './windows.ts';
+import { assertChannelsLast, trainingKernel } from './kernel.ts';
 
 /** The gradient of a convolution's filter, which WASM lacks (trap T11). */
 export const conv2dBackpropFilter = trainingKernel<'x' | 'dy', tf.Conv2DBackpropFilterAttrs>(

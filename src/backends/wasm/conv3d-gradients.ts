@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { Shape5 } from '../shared/shapes.ts';
+import { windowsOfVolumes } from '../shared/windows.ts';
 import { filterGradient, inputGradient } from './convolution.ts';
-import { type Shape5, trainingKernel } from './kernel.ts';
-import { windowsOfVolumes } from './windows.ts';
+import { trainingKernel } from './kernel.ts';
 
 /** tfjs declares padding as text; numbers pass all the same, in its operations and here. */
 type Padding = 'valid' | 'same';

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { areTheInput, gatherTaps, placesIn, scatterTaps, type Windows } from '../shared/windows.ts';
 import { allocate, allocateZeros, type WasmBackend } from './heap.ts';
-import { areTheInput, gatherTaps, placesIn, scatterTaps, type Windows } from './windows.ts';
 
 /** How many numbers the taps of all windows may take at a time: 32 MiB. A single tap is taken whatever its size. */
 const budget = 2 ** 23;

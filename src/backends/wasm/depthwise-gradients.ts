@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { Shape4 } from '../shared/shapes.ts';
 import { allocate, allocateZeros } from './heap.ts';
-import { type Shape4, trainingKernel } from './kernel.ts';
+import { trainingKernel } from './kernel.ts';
 
 /** How many neighbouring taps share one reading of the output's gradient. */
 const taps = 3;

@@ -1,49 +1,19 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { placesOfMaxima, scatterMaxima } from '../shared/maxima.ts';
+import type { Shape4, Shape5 } from '../shared/shapes.ts';
+import { type Windows, windowsOfPictures, windowsOfVolumes } from '../shared/windows.ts';
 import { allocate, allocateZeros, type WasmBackend } from './heap.ts';
-import { type Shape4, type Shape5, trainingKernel } from './kernel.ts';
-import { placesIn, type Windows, windowsOfPictures, windowsOfVolumes } from './windows.ts';
+import { trainingKernel } from './kernel.ts';
 
-/** @returns For each output, where in the input the first largest number of its window is; -1 where there is none. */
-function placesOfMaxima(source: Float32Array, windows: Windows): Int32Array {
-  const { batch, channels, input, output, window, stride, padding } = windows;
-  const [depth, height, width] = input;
-  const places = new Int32Array(batch * placesIn(output) * channels);
-  for (let place = 0; place < batch * placesIn(output); place++) {
-    const x = (place % output[2]) * stride[2] - padding[2];
-    const y = (Math.floor(place / output[2]) % output[1]) * stride[1] - padding[1];
-    const plane = Math.floor(place / (output[2] * output[1]));
-    const z = (plane % output[0]) * stride[0] - padding[0];
-    const picture = Math.floor(plane / output[0]);
-    const [firstZ, firstY, firstX] = [Math.max(0, z), Math.max(0, y), Math.max(0, x)];
-    const [endZ, endY] = [Math.min(depth, z + window[0]), Math.min(height, y + window[1])];
-    const endX = Math.min(width, x + window[2]);
-    for (let channel = 0; channel < channels; channel++) {
-      let largest = Number.NEGATIVE_INFINITY;
-      let found = -1;
-      for (let inZ = firstZ; inZ < endZ; inZ++) {
-        for (let inY = firstY; inY < endY; inY++) {
-          const row = ((picture * depth + inZ) * height + inY) * width;
-          for (let inX = firstX; inX < endX; inX++) {
-            const at = (row + inX) * channels + channel;
-            const value = source[at] as number;
-            if (value > largest) [largest, found] = [value, at];
-          }
-        }
-      }
-      places[place * channels + channel] = found;
-    }
-  }
-  return places;
-}
-
-/** Adds each output's gradient to that of the input that it came from. */
+/** The gradient of the input of max pooling. */
 function maxGradient(backend: WasmBackend, input: tf.Tensor, dy: tf.Tensor, windows: Windows): tf.Tensor {
   const result = allocateZeros(backend, input.shape);
-  const numbers = backend.typedArrayFromHeap(result);
-  const gradient = backend.typedArrayFromHeap(dy);
-  placesOfMaxima(backend.typedArrayFromHeap(input), windows).forEach((place, i) => {
-    if (place >= 0) (numbers[place] as number) += gradient[i] as number;
-  });
+  const [numbers, gradient, target] = [input, dy, result].map((tensor) => backend.typedArrayFromHeap(tensor)) as [
+    Float32Array,
+    Float32Array,
+    Float32Array,
+  ];
+  scatterMaxima(numbers, gradient, target, windows);
   return result;
 }
 

@@ -1,5 +1,5 @@
 import type { backend_util } from '@tensorflow/tfjs-core';
-import type { Shape4, Shape5 } from './kernel.ts';
+import type { Shape4, Shape5 } from './shapes.ts';
 
 /** A size or a place in a volume: depth, height, width. */
 type Volume = readonly [depth: number, height: number, width: number];

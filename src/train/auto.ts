@@ -1,0 +1,115 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Backend } from '../core/backend.ts';
+import type { Examples } from '../core/data.ts';
+import { TransferError } from '../core/errors.ts';
+import type { TransferModel } from '../core/handle.ts';
+import type { Head } from '../core/head.ts';
+import type { Target } from '../core/outcome.ts';
+import { sequence, train } from '../core/strategy.ts';
+import { dispose } from '../model/dispose.ts';
+import { assertTransferModel } from '../model/transfer-model.ts';
+import { useBackend } from '../model/use-backend.ts';
+import { canTrain } from './can-train.ts';
+import { fineTune } from './fine-tune.ts';
+
+/** How a candidate did. */
+export interface CandidateTime {
+  readonly name: string;
+  /** Milliseconds of the trial; undefined where the candidate could not be measured. */
+  readonly milliseconds?: number;
+  /** Why it could not. */
+  readonly reason?: string;
+}
+
+/** What {@link auto} chose. */
+export interface BackendChoice {
+  /** The backend, which is the current one now. */
+  readonly backend: Backend;
+  /** Why, in a sentence: `wasm 120 ms, webgl 340 ms; webgpu: ...`. */
+  readonly why: string;
+  /** Every candidate, in the order given. */
+  readonly candidates: readonly CandidateTime[];
+}
+
+const examples = 8;
+const trial = sequence(train({ epochs: 3, batchSize: 8 }));
+
+/**
+ * Measures backends on this model and this device, and makes the fastest the current one. The trial is a small run of
+ * what training does: the frozen part over 8 made-up examples, then 3 steps of what is above it with all of them. It
+ * runs twice on each candidate, and the second run counts: the first compiles. The model is not changed.
+ *
+ * @param candidates The backends, such as `[wasm(), webgl()]`. Those that cannot start or cannot train the model are
+ * passed over.
+ * @param model The model with its settings: what is frozen decides what is worth how much.
+ * @returns The choice and the reason.
+ * @throws TransferError `BACKEND_UNKNOWN` where none of them can train the model, with the reason of each.
+ *
+ * @example
+ * ```ts
+ * import { attachHead, auto, pipe } from 'tfjs-transfer';
+ * import { cpu } from 'tfjs-transfer/backends/cpu';
+ * import { wasm } from 'tfjs-transfer/backends/wasm';
+ * import { tinyCnn } from 'tfjs-transfer/bases';
+ * import { classifier } from 'tfjs-transfer/heads';
+ *
+ * const model = pipe(tinyCnn(), attachHead(classifier(['cat', 'dog'])));
+ * const { backend, why } = await auto([cpu(), wasm()], model);
+ * console.log(backend.name, why);
+ * ```
+ */
+export async function auto(candidates: readonly Backend[], model: TransferModel): Promise<BackendChoice> {
+  assertTransferModel(model);
+  const measured: CandidateTime[] = [];
+  for (const backend of candidates) measured.push(await measure(backend, model));
+  const times = measured.map(({ milliseconds }) => milliseconds ?? Number.POSITIVE_INFINITY);
+  const best = candidates[times.indexOf(Math.min(...times))];
+  const why = measured
+    .map(({ name, milliseconds, reason }) => (reason ? `${name}: ${reason}` : `${name} ${milliseconds?.toFixed(0)} ms`))
+    .join('; ');
+  if (!best || !times.some(Number.isFinite)) {
+    throw new TransferError(
+      'BACKEND_UNKNOWN',
+      `auto received ${candidates.length} backends, and none of them can train the model here. ${why || 'Pass at least one, such as wasm().'}`,
+    );
+  }
+  await useBackend(best);
+  return { backend: best, why, candidates: measured };
+}
+
+async function measure(backend: Backend, model: TransferModel): Promise<CandidateTime> {
+  try {
+    await useBackend(backend);
+    const { missing } = canTrain(model);
+    if (missing.length) {
+      return { name: backend.name, reason: `lacks ${missing.map(({ kernel }) => kernel).join(', ')}` };
+    }
+    await runTrial(model);
+    const start = performance.now();
+    await runTrial(model);
+    return { name: backend.name, milliseconds: performance.now() - start };
+  } catch (error) {
+    return { name: String(backend?.name), reason: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+async function runTrial(model: TransferModel): Promise<void> {
+  const { model: tuned } = await fineTune(model, { train: madeUp(model.head) }, trial);
+  dispose(tuned);
+}
+
+function madeUp(head: Head): Examples {
+  const target: Target = head.task === 'classification' ? 0 : head.labels.map(() => 0);
+  return {
+    kind: 'examples',
+    size: examples,
+    targets: Array.from({ length: examples }, () => target),
+    augmented: false,
+    describe: (index) => `made-up example ${index}`,
+    read: async (indices, { inputs }) =>
+      inputs.map(({ shape, dtype }) =>
+        // Indices of an Embedding: 0 is always among them. An open length is a short one.
+        tf.zeros([indices.length, ...shape.map((size) => size ?? 16)], dtype),
+      ),
+  };
+}
