@@ -80,8 +80,7 @@ export async function predict(
       );
       return activate(head, output?.tensor as tf.Tensor2D);
     });
-    const numbers = await download(scores);
-    scores.dispose();
+    const numbers = await download(scores).finally(() => scores.dispose());
     if (!allFinite(numbers)) {
       throw new TransferError(
         'NOT_FINITE',
