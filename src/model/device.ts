@@ -80,7 +80,9 @@ export async function download(tensor: tf.Tensor): Promise<tf.TypedArray> {
   if (device.lost) throw deviceLost();
   const reading = tensor.data();
   // On a lost context tfjs waits for ever, or fails before the device says that it is lost.
-  const values = await Promise.race([reading, device.whenLost]).catch((error: unknown) => failed(device, error));
+  const values = await Promise.race([reading, device.whenLost]).catch(async (error: unknown) => {
+    throw await lostOr(error);
+  });
   if (isLost()) throw deviceLost();
   if (device.refused) throw refused(device);
   return values as tf.TypedArray;
@@ -96,9 +98,17 @@ function refused(device: Device): TransferError {
   );
 }
 
-async function failed(device: Device, error: unknown): Promise<never> {
+/**
+ * The error to pass on: that of the lost device, where one was lost meanwhile. A device says so a moment after the
+ * operations that fail because of it.
+ *
+ * @param error What was caught.
+ */
+export async function lostOr(error: unknown): Promise<unknown> {
+  const device = deviceOf(tf.backend());
+  if (!device || error instanceof TransferError) return error;
   await Promise.race([device.whenLost, new Promise((resolve) => setTimeout(resolve, 1000))]);
-  throw device.lost ? deviceLost(error) : error;
+  return isLost() ? deviceLost(error) : error;
 }
 
 /**

@@ -4,6 +4,7 @@ import type { TransferModel } from '../core/handle.ts';
 import { defaultMetrics, measure } from '../core/measure.ts';
 import type { Metric } from '../core/metrics.ts';
 import { type ClassOutcome, confusionMatrix, type Outcome, perClass } from '../core/outcome.ts';
+import { lostOr } from '../model/device.ts';
 import { networkBehind } from '../model/network.ts';
 import { split } from '../model/split.ts';
 import { trainedBy } from '../model/trained.ts';
@@ -85,7 +86,9 @@ export async function evaluate(
     batchSize,
     (indices) => computeFeatures(source, indices, undefined),
     breather(signal),
-  );
+  ).catch(async (error: unknown) => {
+    throw await lostOr(error);
+  });
   return {
     loss,
     metrics: measure(metrics, outcome),

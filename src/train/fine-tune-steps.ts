@@ -4,7 +4,7 @@ import { TransferError } from '../core/errors.ts';
 import type { Ended, PhaseRecord, TrainEvent } from '../core/events.ts';
 import type { TransferModel } from '../core/handle.ts';
 import type { Strategy } from '../core/strategy.ts';
-import { canBeLost, deviceLost, isLost, remember, rescue } from '../model/device.ts';
+import { canBeLost, isLost, lostOr, remember, rescue } from '../model/device.ts';
 import { leaseOf, networkBehind } from '../model/network.ts';
 import { split } from '../model/split.ts';
 import { breather } from './breathe.ts';
@@ -104,8 +104,9 @@ export async function* fineTuneSteps(
     const tuned = handOver(planned[phases.length - 1]?.model ?? model, state);
     yield { kind: 'done', model: tuned, history: { phases, frozen: after }, ended };
   } catch (error) {
+    const cause = await lostOr(error);
     if (isLost()) rescue(everything());
-    const failure = error instanceof TransferError ? error : isLost() ? deviceLost(error) : runFailed(error);
+    const failure = cause instanceof TransferError ? cause : runFailed(cause);
     if (state.stepped) failure.model ??= handOver(model, state);
     throw failure;
   } finally {

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { TransferError } from '../core/errors.ts';
 import type { TransferModel } from '../core/handle.ts';
-import { download } from '../model/device.ts';
+import { download, lostOr } from '../model/device.ts';
 import { infer } from '../model/execute.ts';
 import { networkBehind } from '../model/network.ts';
 import { type Picture, toInput } from '../model/picture.ts';
@@ -90,6 +90,8 @@ export async function predict(
     const predictions = head.labels.map((label, index) => ({ label, score: numbers[index] as number }));
     if (head.task === 'regression') return predictions;
     return predictions.sort((a, b) => b.score - a.score).slice(0, topK ?? predictions.length);
+  } catch (error) {
+    throw await lostOr(error);
   } finally {
     tf.dispose(tensors);
   }

@@ -83,7 +83,7 @@ test.each(browserBackends.filter(({ name }) => name !== 'wasm'))(
         () => ({ code: 'NONE', model: undefined }),
         (error) => error,
       );
-      codes.push(failure.code);
+      codes.push(failure.code === 'DEVICE_LOST' ? failure.code : `${activity}: ${failure.code} ${failure.message}`);
       // The timer of a loss that came too late would take the next device.
       await new Promise((resolve) => setTimeout(resolve, 25));
       await useBackend(backend);
@@ -92,7 +92,8 @@ test.each(browserBackends.filter(({ name }) => name !== 'wasm'))(
       expect(Number.isFinite(await firstScore(failure.model))).toBe(true);
       dispose(failure.model);
     }
-    expect(codes).toEqual(Array(25).fill('DEVICE_LOST'));
+    expect(codes.filter((code) => code !== 'DEVICE_LOST')).toEqual([]);
+    expect(codes).toHaveLength(25);
     expect(tf.memory().numTensors).toBe(tensors);
     dispose(model);
   },
