@@ -11,7 +11,7 @@ export function isMissingPackage(error: unknown, name: string): boolean {
   const isNotFound =
     code === 'ERR_MODULE_NOT_FOUND' ||
     code === 'MODULE_NOT_FOUND' ||
-    /cannot find (package|module)|failed to (resolve|load|fetch)|error resolving module/i.test(text);
+    /cannot find (package|module)|could not resolve|failed to (resolve|load|fetch)|error resolving module/i.test(text);
   const named = new RegExp(`(^|[\\s'"\`])${name.replace(/[.*+?^$()|[\]\\{}]/g, '\\$&')}(?=$|[\\s'"\`:?.,/])`);
   return isNotFound && named.test(text);
 }

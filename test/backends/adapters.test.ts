@@ -1,7 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { cpu } from '../../src/backends/cpu.ts';
+import { node } from '../../src/backends/node.ts';
 import { wasm } from '../../src/backends/wasm.ts';
+import { webgl } from '../../src/backends/webgl.ts';
+import { webgpu } from '../../src/backends/webgpu.ts';
 
 const packageName = '@tensorflow/tfjs-backend-wasm';
 
@@ -46,4 +49,41 @@ test('the paths of the .wasm files reach the package', async () => {
   expect(seen).toEqual([]);
   await wasm({ lib, wasmPaths: '/static/' }).load();
   expect(seen).toEqual(['/static/']);
+});
+
+describe('a backend in a place without it says what is missing and what would work', () => {
+  test('webgl in Node', async () => {
+    await expect(webgl().load()).rejects.toMatchObject({
+      code: 'BACKEND_UNKNOWN',
+      message: expect.stringMatching(
+        /^The backend "webgl" needs a browser: .* node\(\) of .* wasm\(\) of tfjs-transfer/,
+      ),
+    });
+  });
+
+  test('webgpu without an adapter', async () => {
+    const before = Object.getOwnPropertyDescriptor(globalThis, 'navigator');
+    const gpu = { requestAdapter: async () => null };
+    Object.defineProperty(globalThis, 'navigator', { value: { gpu }, configurable: true });
+    await expect(webgpu().load()).rejects.toMatchObject({
+      code: 'BACKEND_UNKNOWN',
+      message: expect.stringMatching(
+        /gives no adapter for a graphics processor\. .* Vulkan .* wasm\(\) of tfjs-transfer/,
+      ),
+    });
+    if (before) Object.defineProperty(globalThis, 'navigator', before);
+    else Reflect.deleteProperty(globalThis, 'navigator');
+  });
+
+  test('node where neither package is installed', async () => {
+    await expect(node().load()).rejects.toMatchObject({
+      code: 'PACKAGE_MISSING',
+      message: expect.stringMatching(/^Neither @tensorflow\/tfjs-node nor .* npm install @tensorflow\/tfjs-node$/),
+    });
+  });
+
+  test('and none of them leaves anything behind', () => {
+    expect(tf.findBackendFactory('webgl')).toBeNull();
+    expect(tf.findBackendFactory('tensorflow')).toBeNull();
+  });
 });
