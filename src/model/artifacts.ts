@@ -1,6 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { TransferError } from '../core/errors.ts';
-import { type ByteReader, readerOf } from './byte-reader.ts';
+import type { TransferProgress, TransferSettings } from '../core/progress.ts';
+import type { ReadFile, Store } from '../core/store.ts';
+import { joined } from './byte-limit.ts';
+import { isPath, isStore, nameOfPlace, type Readable } from './byte-reader.ts';
+import { readableFolder } from './readable-folder.ts';
+import { readableUrl } from './readable-url.ts';
 import { sha256 } from './sha256.ts';
 
 /** A layers-model as it was read, checked: weights are as many bytes as their list says. */
@@ -13,19 +18,32 @@ export interface Artifacts {
   readonly sha256: string | undefined;
 }
 
+/** The most bytes of a model.json: the topology of the largest models takes a few. */
+const longestTopology = 64 * 2 ** 20;
+
 /**
  * Reads a layers-model.
  *
- * @param source A path, a `file:` or `http:` URL of its model.json (or of the folder that it lies in), or an IOHandler.
- * @param signal Stops the reading.
+ * @param source A store, a path, a `file:` or `http:` URL of its model.json (or of the folder that it lies in), or an
+ * IOHandler.
+ * @param settings A signal, and who is told of the progress.
  * @throws TransferError `NOT_FOUND`, or `INVALID_MODEL` where it is truncated, no layers-model, or names files outside
  * its folder.
  */
-export async function readArtifacts(source: string | tf.io.IOHandler, signal?: AbortSignal): Promise<Artifacts> {
-  const name = typeof source === 'string' ? source : 'The model';
+export async function readArtifacts(
+  source: string | Store | tf.io.IOHandler,
+  settings: TransferSettings = {},
+): Promise<Artifacts> {
+  const name = nameOfPlace(source);
+  settings.signal?.throwIfAborted();
   const { topology, specs, data, metadata } =
-    typeof source === 'string' ? await readFiles(readerOf(source, signal), name) : await readHandler(source);
-  const expected = specs.reduce((sum, spec) => sum + bytesOf(spec, name), 0);
+    typeof source === 'string'
+      ? await readFiles(isPath(source) ? readableFolder(source) : readableUrl(source), name, settings)
+      : isStore(source)
+        ? await readFiles(source, name, settings)
+        : await readHandler(source);
+  settings.signal?.throwIfAborted();
+  const expected = bytesOfAll(specs, name);
   if (data.byteLength !== expected) {
     throw new TransferError(
       'INVALID_MODEL',
@@ -38,14 +56,51 @@ export async function readArtifacts(source: string | tf.io.IOHandler, signal?: A
 
 type Raw = Omit<Artifacts, 'sha256'>;
 
-async function readFiles({ main, sibling }: ByteReader, name: string): Promise<Raw> {
-  const json = parse(new TextDecoder().decode(await main()), name);
+async function readFiles(place: Readable, name: string, { signal, onProgress }: TransferSettings): Promise<Raw> {
+  for (let last: string | undefined; ; ) {
+    const read = reporting(await place.open({ signal }), name, onProgress);
+    const json = new TextDecoder().decode(await read('model.json', { limit: longestTopology, signal }));
+    try {
+      return await readWeights(json, name, (file, limit) => read(file, { limit, signal }));
+    } catch (error) {
+      // A model that was replaced meanwhile takes its weights along; the new model.json names the new ones.
+      if ((error as TransferError).code !== 'NOT_FOUND' || json === last) throw error;
+      last = json;
+    }
+  }
+}
+
+function reporting(read: ReadFile, name: string, onProgress?: (event: TransferProgress) => void): ReadFile {
+  if (!onProgress) return read;
+  return async (file, settings) => {
+    onProgress({ status: 'initiate', name, file });
+    let started = false;
+    const onBytes = (loaded: number, size?: number) => {
+      if (!started) onProgress({ status: 'download', name, file });
+      started = true;
+      const total = size ?? (file === 'model.json' ? loaded : Math.max(loaded, settings.limit));
+      onProgress({ status: 'progress', name, file, loaded, total, progress: total ? (loaded / total) * 100 : 100 });
+    };
+    const bytes = await read(file, { ...settings, onBytes });
+    onProgress({ status: 'done', name, file });
+    return bytes;
+  };
+}
+
+async function readWeights(
+  text: string,
+  name: string,
+  read: (file: string, limit: number) => Promise<Uint8Array>,
+): Promise<Raw> {
+  const json = parse(text, name);
   const { modelTopology, weightsManifest, userDefinedMetadata } = asRecord(json);
   assertLayersModelFormat(json, modelTopology, weightsManifest, name);
   const groups = weightsManifest as {
     readonly paths: readonly string[];
     readonly weights: tf.io.WeightsManifestEntry[];
   }[];
+  const specs = groups.flatMap(({ weights }) => weights);
+  let left = bytesOfAll(specs, name);
   const parts: Uint8Array[] = [];
   for (const path of groups.flatMap(({ paths }) => paths)) {
     // A model from outside names files beside it, and nothing else (tfjs joins whatever it says, trap T18).
@@ -55,22 +110,21 @@ async function readFiles({ main, sibling }: ByteReader, name: string): Promise<R
         `${name} names ${JSON.stringify(path)} as a file of weights. Only names of files beside model.json are read.`,
       );
     }
-    parts.push(await sibling(path));
+    const part = await read(path, left);
+    left -= part.byteLength;
+    parts.push(part);
   }
-  const data = new Uint8Array(parts.reduce((sum, part) => sum + part.byteLength, 0));
-  parts.reduce((offset, part) => {
-    data.set(part, offset);
-    return offset + part.byteLength;
-  }, 0);
-  const specs = groups.flatMap(({ weights }) => weights);
-  return { topology: modelTopology as object, specs, data: data.buffer, metadata: asRecord(userDefinedMetadata) };
+  const bytes = joined(parts);
+  const whole = bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice();
+  const data = whole.buffer as ArrayBuffer;
+  return { topology: modelTopology as object, specs, data, metadata: asRecord(userDefinedMetadata) };
 }
 
 async function readHandler(handler: tf.io.IOHandler): Promise<Raw> {
   if (typeof handler?.load !== 'function') {
     throw new TransferError(
       'INVALID_ARGUMENT',
-      'The source is no path, no URL and no IOHandler with a load method. Pass one of these.',
+      'The source is no path, no URL and no IOHandler with a load method, and no store. Pass one of these.',
     );
   }
   const { modelTopology, weightSpecs, weightData, userDefinedMetadata } = await handler.load();
@@ -119,6 +173,9 @@ const byteSizes: Readonly<Record<string, number>> = {
   bool: 1,
   complex64: 8,
 };
+
+const bytesOfAll = (specs: readonly tf.io.WeightsManifestEntry[], name: string) =>
+  specs.reduce((sum, spec) => sum + bytesOf(spec, name), 0);
 
 function bytesOf({ name: weight, shape, dtype, quantization }: tf.io.WeightsManifestEntry, name: string): number {
   const size = byteSizes[quantization?.dtype ?? dtype];

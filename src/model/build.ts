@@ -19,23 +19,22 @@ export async function buildModel(
   { topology, specs, data }: Artifacts,
   name: string,
 ): Promise<{ readonly model: LayersModel; readonly release: () => void }> {
-  const before = new Set(Object.keys(tf.engine().registeredVariables));
+  const registered = () => Object.values(tf.engine().registeredVariables);
+  const before = new Set(registered());
+  let made: tf.Variable[] = [];
   const weights = tf.io.decodeWeights(data, specs);
   try {
-    const handler = tf.io.fromMemory({
-      modelTopology: zeroed(topology) as object,
-      weightSpecs: [],
-      weightData: new ArrayBuffer(0),
-    });
-    const model = await tfl.loadLayersModel(handler, { strict: false });
+    // It makes the variables before it returns its promise: what is new then is of this model alone, whatever else loads.
+    const building = tfl.models.modelFromJSON({ modelTopology: zeroed(topology) } as never);
+    made = registered().filter((variable) => !before.has(variable));
+    const model = await building;
     const variables = [...new Set(layersOf(graphOf(model)).flatMap(({ layer }) => variablesOf(layer)))];
     // A file of tfjs may hold the state of an optimizer, which is not of the model.
     const own = specs.filter(({ group }) => group !== 'optimizer');
     assignWeights(variables, Object.fromEntries(own.map(({ name: key }) => [key, weights[key] as tf.Tensor])));
     return { model, release: () => tf.dispose(variables.map(({ val }) => val)) };
   } catch (cause) {
-    for (const [variable, value] of Object.entries(tf.engine().registeredVariables))
-      if (!before.has(variable)) value.dispose();
+    tf.dispose(made);
     throw new TransferError(
       'INVALID_MODEL',
       `${name} cannot be built: ${cause instanceof Error ? cause.message : String(cause)}. ` +

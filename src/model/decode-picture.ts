@@ -2,6 +2,8 @@ import type sharp from 'sharp';
 import { TransferError } from '../core/errors.ts';
 import { importOptional, nodeBuiltin } from '../core/host.ts';
 import { pathOf } from './byte-reader.ts';
+import { type DrawingTools, drawPicture } from './draw-picture.ts';
+import { pictureHeader } from './picture-header.ts';
 import { type PixelSize, type Pixels, withChannels, withoutAlpha } from './pixels.ts';
 import { resizePixels } from './resize-pixels.ts';
 
@@ -9,7 +11,10 @@ import { resizePixels } from './resize-pixels.ts';
 export type EncodedPicture = string | URL | Uint8Array | ArrayBuffer | Blob;
 
 /** A header of some bytes can promise any size: what is larger than this is refused before it takes memory. */
-const mostPixels = 100_000_000;
+export const mostPixels = 100_000_000;
+
+/** What pictures are drawn with, in a page and in a worker. */
+export const drawingTools: DrawingTools = { pictureHeader, withoutAlpha, resizePixels };
 
 /**
  * Decodes a picture: upright (by its EXIF orientation), in sRGB, on white where it is transparent, the first frame of an
@@ -31,20 +36,18 @@ export async function decodePicture(source: EncodedPicture, size: PixelSize): Pr
     if (cause instanceof TransferError) throw cause;
     throw new TransferError(
       'INVALID_DATA',
-      `${place ?? `A picture of ${bytes.length} bytes`} cannot be decoded: ${reasonOf(cause)}. ` +
+      `${place ?? nameOf(source) ?? `A picture of ${bytes.length} bytes`} cannot be decoded: ${reasonOf(cause)}. ` +
         'Pass a whole JPEG, PNG, WebP, GIF, AVIF or TIFF file.',
       { cause },
     );
   });
-  const { width = picture.width, height = picture.height } = sidesOf(size);
-  const coloured = withChannels(picture, size.channels);
-  return width === picture.width && height === picture.height ? coloured : resizePixels(coloured, width, height);
+  const { width, height } = { width: size.width ?? picture.width, height: size.height ?? picture.height };
+  const isFit = width === picture.width && height === picture.height;
+  return withChannels(isFit ? picture : resizePixels(picture, width, height), size.channels);
 }
 
-const sidesOf = ({ width, height }: PixelSize) => ({
-  ...(width !== null && { width }),
-  ...(height !== null && { height }),
-});
+/** Of a File: a Blob has none. */
+const nameOf = (source: EncodedPicture) => (source as Partial<File>).name || undefined;
 
 const reasonOf = (error: unknown) =>
   String((error as Error | undefined)?.message ?? error)
@@ -103,30 +106,5 @@ async function decodeWithSharp(bytes: Uint8Array, size: PixelSize): Promise<Pixe
 }
 
 async function decodeWithBrowser(bytes: Uint8Array, size: PixelSize): Promise<Pixels> {
-  return drawn(new Blob([bytes as Uint8Array<ArrayBuffer>]), size);
-}
-
-/**
- * Draws what a browser can draw, and reads the pixels back.
- *
- * @param source A Blob, canvas, image, video, bitmap.
- * @param size What it is wanted as. It shrinks to it; enlarging is left to the caller.
- */
-export async function drawn(source: ImageBitmapSource, size: PixelSize): Promise<Pixels> {
-  const whole = await createImageBitmap(source);
-  try {
-    const { width, height } = whole;
-    if (width * height > mostPixels) throw new Error(`${width} x ${height} pixels are more than ${mostPixels}`);
-    const resizeWidth = Math.min(width, size.width ?? width);
-    const resizeHeight = Math.min(height, size.height ?? height);
-    const bitmap = await createImageBitmap(whole, { resizeWidth, resizeHeight, resizeQuality: 'high' });
-    const context = new OffscreenCanvas(resizeWidth, resizeHeight).getContext(
-      '2d',
-    ) as OffscreenCanvasRenderingContext2D;
-    context.drawImage(bitmap, 0, 0);
-    bitmap.close();
-    return withoutAlpha(context.getImageData(0, 0, resizeWidth, resizeHeight).data, resizeWidth, resizeHeight);
-  } finally {
-    whole.close();
-  }
+  return drawPicture(new Blob([bytes as Uint8Array<ArrayBuffer>]), size, mostPixels, drawingTools);
 }

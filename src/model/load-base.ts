@@ -3,25 +3,27 @@ import * as tfl from '@tensorflow/tfjs-layers';
 import type { BaseSource } from '../core/base-source.ts';
 import { TransferError } from '../core/errors.ts';
 import type { Base } from '../core/handle.ts';
+import type { TransferSettings } from '../core/progress.ts';
+import type { Store } from '../core/store.ts';
 import { readArtifacts } from './artifacts.ts';
 import { asBase } from './as-base.ts';
 import { buildModel } from './build.ts';
+import { nameOfPlace } from './byte-reader.ts';
 import { type BaseSettings, makeBase } from './make-base.ts';
 import { assertReady } from './one-tfjs.ts';
 import type { LayersModel } from './tfjs-internals.ts';
 
 /** Settings of {@link loadBase}. */
-export interface LoadBaseSettings extends BaseSettings {
-  readonly signal?: AbortSignal;
-}
+export interface LoadBaseSettings extends BaseSettings, TransferSettings {}
 
 /**
  * Loads a pretrained network as a base: everything frozen, the classifier cut off. The base owns its weights; free them
  * with {@link dispose}.
  *
  * @param source What a package of a base returns (`efficientNetLite0()`), the path or URL of a tfjs layers-model
- * (its `model.json` or its folder), an IOHandler, or a `tf.LayersModel` (as with {@link asBase}).
- * @param settings Where to cut, how the input is scaled, and a signal.
+ * (its `model.json` or its folder), a store (`tfjs-transfer/stores`), an IOHandler, or a `tf.LayersModel` (as with
+ * {@link asBase}).
+ * @param settings Where to cut, how the input is scaled, a signal, and who is told of the progress.
  * @returns The base.
  * @throws TransferError `NOT_FOUND`, `INVALID_MODEL` (truncated, another hash, no layers-model), `DUPLICATE_TFJS`.
  *
@@ -36,7 +38,7 @@ export interface LoadBaseSettings extends BaseSettings {
  * ```
  */
 export async function loadBase(
-  source: BaseSource | string | io.IOHandler | LayersModel,
+  source: BaseSource | string | Store | io.IOHandler | LayersModel,
   settings: LoadBaseSettings = {},
 ): Promise<Base> {
   await assertReady();
@@ -44,8 +46,8 @@ export async function loadBase(
     return asBase(source as LayersModel, settings);
   }
   const given = isBaseSource(source) ? source : undefined;
-  const place = given ? given.url : (source as string | io.IOHandler);
-  const artifacts = await readArtifacts(place, settings.signal);
+  const place = given ? given.url : (source as string | Store | io.IOHandler);
+  const artifacts = await readArtifacts(place, settings);
   if (given?.sha256 && artifacts.sha256 && artifacts.sha256 !== given.sha256) {
     throw new TransferError(
       'INVALID_MODEL',
@@ -61,6 +63,7 @@ export async function loadBase(
     ...(given?.licence && { licence: given.licence }),
   };
   try {
+    settings.onProgress?.({ status: 'ready', name: nameOfPlace(place) });
     return makeBase(model, { ...(given && { input: given.input }), ...settings }, origin, release);
   } catch (error) {
     release();

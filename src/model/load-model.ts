@@ -1,9 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { TransferError } from '../core/errors.ts';
 import type { TransferModel } from '../core/handle.ts';
+import type { TransferSettings } from '../core/progress.ts';
 import { allFrozen } from '../core/settings.ts';
+import type { Store } from '../core/store.ts';
 import { readArtifacts } from './artifacts.ts';
 import { buildModel } from './build.ts';
+import { nameOfPlace } from './byte-reader.ts';
 import { graphOf, prune, type ValueId } from './graph.ts';
 import { leaseOf, networkOf } from './network.ts';
 import { assertReady } from './one-tfjs.ts';
@@ -16,8 +19,8 @@ import { describeLayers } from './weights.ts';
  * Loads a model that {@link saveModel} saved: it predicts the same, and can be tuned further. The handle owns all of its
  * weights.
  *
- * @param source The folder's path or URL, the URL of its model.json, or an IOHandler.
- * @param settings A signal.
+ * @param source The folder's path or URL, the URL of its model.json, a store (`tfjs-transfer/stores`), or an IOHandler.
+ * @param settings A signal, and who is told of the progress.
  * @returns The model, everything of its base frozen.
  * @throws TransferError `NOT_FOUND`; `INVALID_MODEL` where the files are truncated, changed since they were saved (their
  * hash is in them), or of a plain layers-model (which {@link loadBase} reads).
@@ -34,12 +37,12 @@ import { describeLayers } from './weights.ts';
  * ```
  */
 export async function loadModel(
-  source: string | tf.io.IOHandler,
-  settings: { readonly signal?: AbortSignal } = {},
+  source: string | Store | tf.io.IOHandler,
+  settings: TransferSettings = {},
 ): Promise<TransferModel> {
   await assertReady();
-  const artifacts = await readArtifacts(source, settings.signal);
-  const name = typeof source === 'string' ? source : 'The model';
+  const artifacts = await readArtifacts(source, settings);
+  const name = nameOfPlace(source);
   const saved = artifacts.metadata.tfjsTransfer;
   if (!isSavedModel(saved)) {
     throw new TransferError(
@@ -54,29 +57,35 @@ export async function loadModel(
     );
   }
   const { model, release } = await buildModel(artifacts, name);
-  const whole = graphOf(model);
-  const last = lastApplication(whole);
-  const outputs = saved.head.task === 'regression' ? whole.outputs : (last?.inputs as readonly ValueId[]);
-  const graph = prune(whole, outputs);
-  const network = networkOf(graph, release);
-  const headLayers = new Set(saved.headLayers);
-  const isHead = (path: string) => headLayers.has(path);
-  const base = { ...graph, applications: graph.applications.filter(({ path }) => !isHead(path)) };
-  const layers = describeLayers(graph, 'base').map((layer) =>
-    isHead(layer.path) ? { ...layer, part: 'head' as const } : layer,
-  );
-  const heads = layers.filter(({ part }) => part === 'head').flatMap(({ weights }) => weights);
-  return Object.freeze({
-    kind: 'transfer',
-    head: saved.head,
-    layers,
-    units: unitsOf(base),
-    settings: allFrozen,
-    inputs: saved.inputs,
-    origin: saved.origin,
-    lease: leaseOf(
-      network,
-      Object.fromEntries(heads.map(({ key }) => [key, tf.clone(network.variables.get(key)?.val as tf.Tensor)])),
-    ),
-  });
+  try {
+    const whole = graphOf(model);
+    const last = lastApplication(whole);
+    const outputs = saved.head.task === 'regression' ? whole.outputs : (last?.inputs as readonly ValueId[]);
+    const graph = prune(whole, outputs);
+    const network = networkOf(graph, release);
+    const headLayers = new Set(saved.headLayers);
+    const isHead = (path: string) => headLayers.has(path);
+    const base = { ...graph, applications: graph.applications.filter(({ path }) => !isHead(path)) };
+    const layers = describeLayers(graph, 'base').map((layer) =>
+      isHead(layer.path) ? { ...layer, part: 'head' as const } : layer,
+    );
+    const heads = layers.filter(({ part }) => part === 'head').flatMap(({ weights }) => weights);
+    settings.onProgress?.({ status: 'ready', name });
+    return Object.freeze({
+      kind: 'transfer',
+      head: saved.head,
+      layers,
+      units: unitsOf(base),
+      settings: allFrozen,
+      inputs: saved.inputs,
+      origin: saved.origin,
+      lease: leaseOf(
+        network,
+        Object.fromEntries(heads.map(({ key }) => [key, tf.clone(network.variables.get(key)?.val as tf.Tensor)])),
+      ),
+    });
+  } catch (error) {
+    release();
+    throw error;
+  }
 }

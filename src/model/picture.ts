@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { TransferError } from '../core/errors.ts';
 import type { InputSpecification } from '../core/handle.ts';
-import { decodePicture, drawn, type EncodedPicture } from './decode-picture.ts';
+import { decodePicture, drawingTools, type EncodedPicture, mostPixels } from './decode-picture.ts';
 import { denseOf, fitsShape, isArrayLike, type NestedNumbers, shapeText } from './dense.ts';
-import { type PixelSize, type Pixels, withChannels, withoutAlpha } from './pixels.ts';
-import { resizePixels } from './resize-pixels.ts';
+import { drawPicture } from './draw-picture.ts';
+import { type PixelSize, type Pixels, withChannels } from './pixels.ts';
 
 /**
  * What a model takes for one input: an encoded picture (in Node a path or `file:` URL; bytes; a Blob), what a browser
@@ -87,35 +87,28 @@ function fromTensor(tensor: tf.Tensor, specification: InputSpecification, size: 
   });
 }
 
-interface PixelData {
-  readonly data: ArrayLike<number>;
-  readonly width: number;
-  readonly height: number;
-}
-
+/**
+ * Reads what a browser shows: canvas, image, video, bitmap or ImageData.
+ *
+ * @param source What is shown, or a canvas or ImageData of a package in Node.
+ * @param specification What the input is.
+ * @param size The size that it asks for.
+ * @throws TransferError `INVALID_DATA` where it cannot be drawn.
+ */
 async function fromDrawing(
   source: ImageBitmapSource,
   specification: InputSpecification,
   size: PixelSize,
 ): Promise<Pixels> {
-  const given = source as unknown as Partial<PixelData> & { getContext?(kind: '2d'): CanvasRenderingContext2D | null };
-  const { width: givenWidth = 0, height: givenHeight = 0 } = given;
-  let picture: Pixels;
-  if (given.data?.length === givenWidth * givenHeight * 4 && givenWidth > 0) {
-    picture = withoutAlpha(given.data, givenWidth, givenHeight);
-  } else if (typeof createImageBitmap === 'function') {
-    picture = await drawn(source, size).catch((cause: unknown) => {
-      throw refusal(source, specification, cause);
-    });
-  } else {
-    // A canvas of a package in Node.
-    const image = given.getContext?.('2d')?.getImageData(0, 0, givenWidth, givenHeight);
-    if (!image) throw refusal(source, specification);
-    picture = withoutAlpha(image.data, givenWidth, givenHeight);
-  }
-  const { width, height } = { width: size.width ?? picture.width, height: size.height ?? picture.height };
-  const coloured = withChannels(picture, size.channels);
-  return width === picture.width && height === picture.height ? coloured : resizePixels(coloured, width, height);
+  const given = source as Partial<ImageData> & { getContext?(kind: '2d'): CanvasRenderingContext2D | null };
+  const isDrawn = typeof createImageBitmap === 'function' || given.data !== undefined;
+  // A canvas of a package in Node.
+  const image = isDrawn ? source : given.getContext?.('2d')?.getImageData(0, 0, given.width ?? 0, given.height ?? 0);
+  if (!image) throw refusal(source, specification);
+  const picture = await drawPicture(image, size, mostPixels, drawingTools).catch((cause: unknown) => {
+    throw refusal(source, specification, cause);
+  });
+  return withChannels(picture, size.channels);
 }
 
 function refusal(received: unknown, specification: InputSpecification, cause?: unknown): TransferError {

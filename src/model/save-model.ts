@@ -1,11 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { TransferError } from '../core/errors.ts';
 import type { TransferModel } from '../core/handle.ts';
-import { nodeBuiltin } from '../core/host.ts';
+import type { TransferSettings } from '../core/progress.ts';
+import type { Store, StoredFile } from '../core/store.ts';
 import { version } from '../core/version.ts';
+import { isPath, isStore, pathOf } from './byte-reader.ts';
+import { download } from './device.ts';
 import { networkBehind } from './network.ts';
 import type { SavedModel } from './saved-model.ts';
-import { sha256 } from './sha256.ts';
+import { hexOf, sha256 } from './sha256.ts';
 import { topologyOf } from './topology.ts';
 import { assertTransferModel } from './transfer-model.ts';
 import { tensorOf } from './weights.ts';
@@ -19,10 +22,11 @@ const activations = { classification: 'softmax', multiLabel: 'sigmoid', regressi
  * of Teachable Machine.
  *
  * @param model The model.
- * @param destination In Node, the folder: a path or `file://` URL. Else an IOHandler, or a URL that tfjs has a handler
- * for (`indexeddb://`, `localstorage://`, `downloads://`).
- * @returns Where it was saved.
- * @throws TransferError `SAVE_FAILED`: a model that was in the folder before is still there, whole.
+ * @param target In Node, the folder: a path or `file://` URL. Anywhere a store (`tfjs-transfer/stores`), or an IOHandler.
+ * @param settings A signal, and who is told of the progress.
+ * @returns Where it was saved. The promise resolves when the model is there for good.
+ * @throws TransferError `SAVE_FAILED`, saying how many bytes are needed: a model that was there before is still there,
+ * whole. `INVALID_ARGUMENT` where nothing can save to the target.
  *
  * @example
  * ```ts
@@ -36,26 +40,71 @@ const activations = { classification: 'softmax', multiLabel: 'sigmoid', regressi
  */
 export async function saveModel(
   model: TransferModel,
-  destination: string | tf.io.IOHandler,
+  target: string | Store | tf.io.IOHandler,
+  settings: TransferSettings = {},
 ): Promise<{ readonly location: string }> {
   assertTransferModel(model);
-  const artifacts = await artifactsOf(model);
-  if (typeof destination !== 'string') {
-    if (typeof destination?.save !== 'function') {
-      throw new TransferError(
-        'INVALID_ARGUMENT',
-        'The destination is no path, no URL and no IOHandler with a save method. Pass one of these.',
-      );
-    }
-    return saveWith(destination, artifacts, 'an IOHandler');
+  settings.signal?.throwIfAborted();
+  const store = writableOf(target);
+  if (!store && typeof (target as tf.io.IOHandler | null)?.save !== 'function') {
+    throw new TransferError(
+      'INVALID_ARGUMENT',
+      'The target is no path, no URL, no store and no IOHandler with a save method. Pass one of these.',
+    );
   }
-  const handler = /^[a-z]+:\/\//.test(destination) && tf.io.getSaveHandlers(destination)[0];
-  const isFile = destination.startsWith('file:') || !/^[a-z]+:\/\//.test(destination);
-  if (isFile && nodeBuiltin('node:fs/promises')) return { location: await saveFolder(model, artifacts, destination) };
-  if (handler) return saveWith(handler, artifacts, destination);
+  const artifacts = await artifactsOf(model);
+  const name = store?.name ?? 'an IOHandler';
+  const files = store ? filesOf(model, artifacts) : [];
+  const report = (status: 'initiate' | 'done') => {
+    for (const file of files) settings.onProgress?.({ status, name, file: file.name });
+  };
+  report('initiate');
+  try {
+    if (store) await store.write(files, { signal: settings.signal, onBytes: counting(files, name, settings) });
+    // tfjs' types know no null here, which is what tfjs itself writes.
+    else await (target as tf.io.IOHandler).save?.(artifacts as unknown as tf.io.ModelArtifacts);
+  } catch (cause) {
+    settings.signal?.throwIfAborted();
+    throw cause instanceof TransferError ? cause : saveFailed(target, name, files, cause);
+  }
+  report('done');
+  settings.onProgress?.({ status: 'ready', name });
+  return { location: name };
+}
+
+/** What saves to a path, or the store that was passed; undefined where it is neither. */
+function writableOf(target: string | Store | tf.io.IOHandler): Pick<Store, 'name' | 'write'> | undefined {
+  if (typeof target !== 'string') return isStore(target) ? target : undefined;
+  if (isPath(target)) {
+    const name = pathOf(target);
+    return { name, write: (files, settings) => writeFolder(name, files, settings) };
+  }
   throw new TransferError(
     'INVALID_ARGUMENT',
-    `saveModel: nothing here can save to ${destination}. In Node pass a folder; in a browser 'indexeddb://name', 'downloads://name' or an IOHandler.`,
+    `saveModel: nothing here can save to ${target}. In Node pass a folder; in a browser opfs('name') or indexedDb('name') of tfjs-transfer/stores; anywhere an IOHandler.`,
+  );
+}
+
+const counting =
+  (files: readonly StoredFile[], name: string, { onProgress }: TransferSettings) =>
+  (file: string, loaded: number) => {
+    const total = files.find((one) => one.name === file)?.bytes.byteLength ?? loaded;
+    onProgress?.({ status: 'progress', name, file, loaded, total, progress: total ? (loaded / total) * 100 : 100 });
+  };
+
+function saveFailed(target: unknown, name: string, files: readonly StoredFile[], cause: unknown): TransferError {
+  const { code, name: kind, message } = cause as Partial<NodeJS.ErrnoException>;
+  const reason = typeof code === 'string' ? code : message || kind || String(cause);
+  const bytes = files.reduce((sum, file) => sum + file.bytes.byteLength, 0);
+  const next =
+    typeof target === 'string'
+      ? 'Make room, or choose a folder that can be written to.'
+      : 'Make room (remove models that are no longer needed), or save to another store: download(name).';
+  const kept = `It needs ${bytes} bytes, beside those that are there. What was there before is unchanged. ${next}`;
+  return new TransferError(
+    'SAVE_FAILED',
+    `The model could not be saved to ${name}: ${reason.replace(/\.$/, '')}. ${files.length ? kept : ''}`.trim(),
+    { cause },
   );
 }
 
@@ -77,7 +126,7 @@ async function artifactsOf(model: TransferModel): Promise<SavedArtifacts> {
   for (const [key, name] of names) {
     const tensor = tensorOf(variables, model.lease.values, key);
     specs.push({ name, shape: tensor.shape, dtype: tensor.dtype as 'float32' });
-    parts.push((await tensor.data()) as unknown as ArrayBufferView);
+    parts.push((await download(tensor)) as unknown as ArrayBufferView);
   }
   const weightData = tf.io.concatenateArrayBuffers(
     parts.map((part) => part.buffer.slice(part.byteOffset, part.byteOffset + part.byteLength) as ArrayBuffer),
@@ -103,34 +152,13 @@ async function artifactsOf(model: TransferModel): Promise<SavedArtifacts> {
   };
 }
 
-async function saveWith(handler: tf.io.IOHandler, artifacts: SavedArtifacts, location: string) {
-  try {
-    // tfjs' types know no null here, which is what tfjs itself writes.
-    await handler.save?.(artifacts as unknown as tf.io.ModelArtifacts);
-  } catch (cause) {
-    throw new TransferError(
-      'SAVE_FAILED',
-      `The model could not be saved to ${location}: ${cause instanceof Error ? cause.message : String(cause)}.`,
-      { cause },
-    );
-  }
-  return { location };
-}
-
-const weightFile = /^weights\.[0-9a-f]{16}\.bin$/;
-
-async function saveFolder(model: TransferModel, artifacts: SavedArtifacts, destination: string): Promise<string> {
-  const { weightData, weightSpecs, format, generatedBy, convertedBy, modelTopology, userDefinedMetadata } = artifacts;
-  const { weightsSha256 = '' } = userDefinedMetadata.tfjsTransfer;
-  const file = `weights.${weightsSha256.slice(0, 16)}.bin`;
-  const json = {
-    format,
-    generatedBy,
-    convertedBy,
-    modelTopology,
-    weightsManifest: [{ paths: [file], weights: weightSpecs }],
-    userDefinedMetadata,
-  };
+/** The files of a model: weights with a name of their own for each content, and what names them. */
+function filesOf(model: TransferModel, artifacts: SavedArtifacts): StoredFile[] {
+  const { weightData, weightSpecs, userDefinedMetadata, ...head } = artifacts;
+  const { tfjsTransfer } = userDefinedMetadata;
+  const hash = tfjsTransfer.weightsSha256 ?? hexOf(crypto.getRandomValues(new Uint8Array(8)));
+  const file = `weights.${hash.slice(0, 16)}.bin`;
+  const json = { ...head, weightsManifest: [{ paths: [file], weights: weightSpecs }], userDefinedMetadata };
   const [height, width] = model.inputs[0]?.shape ?? [];
   const metadata = {
     labels: model.head.labels,
@@ -139,12 +167,12 @@ async function saveFolder(model: TransferModel, artifacts: SavedArtifacts, desti
     timeStamp: new Date().toISOString(),
     tfjsVersion: tf.version_core,
     packageVersion: version,
-    tfjsTransfer: userDefinedMetadata.tfjsTransfer,
+    tfjsTransfer,
   };
-  const files = [
-    [file, new Uint8Array(weightData)],
-    ['metadata.json', `${JSON.stringify(metadata, null, 2)}\n`],
-    ['model.json', JSON.stringify(json)],
-  ] as const;
-  return writeFolder(destination, files, (name) => weightFile.test(name));
+  const encoder = new TextEncoder();
+  return [
+    { name: file, bytes: new Uint8Array(weightData) },
+    { name: 'model.json', bytes: encoder.encode(JSON.stringify(json)) },
+    { name: 'metadata.json', bytes: encoder.encode(`${JSON.stringify(metadata, null, 2)}\n`) },
+  ];
 }

@@ -1,57 +1,90 @@
-import { TransferError } from '../core/errors.ts';
 import { nodeBuiltin } from '../core/host.ts';
-import { pathOf } from './byte-reader.ts';
+import type { StoredFile, WriteSettings } from '../core/store.ts';
+import { type Folder, replaceModel } from './replace-model.ts';
 
-type Files = typeof import('node:fs/promises');
+/** How long after its last change a file counts as left behind by a process that died. */
+const hour = 3_600_000;
+
+/** The last save of this process to each folder. */
+const saves = new Map<string, Promise<unknown>>();
 
 /**
- * Writes a model's files to a folder so that there is always one whole model in it: each file is written beside its
- * place, synced and renamed; weights have a name of their own for each content, and model.json, which names them, is
- * renamed last.
+ * Writes a model to a folder of the file system, which is made where it is not there. Saves to one folder take turns.
  *
- * @param location The folder: a path or a `file:` URL. It is made where it is not there.
- * @param files Names and contents, in the order in which they take their places; `model.json` is what readers begin at.
- * @param stale Says of a name in the folder whether it belongs to an older model and can go.
- * @returns The path of the folder.
- * @throws TransferError `SAVE_FAILED`: the model that was there is still there, whole.
+ * @param path The folder.
+ * @param files The model's files.
+ * @param settings A signal, and who counts the bytes.
  */
-export async function writeFolder(
-  location: string,
-  files: readonly (readonly [name: string, content: string | Uint8Array])[],
-  stale: (name: string) => boolean,
-): Promise<string> {
-  const fs = nodeBuiltin('node:fs/promises') as Files;
-  const { join } = nodeBuiltin('node:path') as typeof import('node:path');
-  const folder = pathOf(location);
-  const temporary = files.map(([name]) => join(folder, `.${name}.${Math.random().toString(36).slice(2)}.tmp`));
-  const remove = (paths: readonly string[]) => Promise.allSettled(paths.map((path) => fs.rm(path, { force: true })));
-  const before = new Set(await fs.readdir(folder).catch(() => []));
+export async function writeFolder(path: string, files: readonly StoredFile[], settings: WriteSettings): Promise<void> {
+  const { resolve } = nodeBuiltin('node:path') as typeof import('node:path');
+  const folder = resolve(path);
+  const before = saves.get(folder);
+  const save = (async () => {
+    await before?.catch(() => {});
+    await replaceModel(await folderAt(folder), files, settings);
+    await sync(folder);
+  })();
+  saves.set(folder, save);
   try {
-    await fs.mkdir(folder, { recursive: true });
-    for (const [index, [, content]] of files.entries()) await writeSynced(fs, temporary[index] as string, content);
-    for (const [index, [name]] of files.entries()) await fs.rename(temporary[index] as string, join(folder, name));
-  } catch (cause) {
-    const placed = files.map(([name]) => name).filter((name) => stale(name) && !before.has(name));
-    await remove([...temporary, ...placed.map((name) => join(folder, name))]);
-    const { code, message } = cause as NodeJS.ErrnoException;
-    throw new TransferError(
-      'SAVE_FAILED',
-      `The model could not be saved to ${folder}: ${code ?? message}. What was there before is unchanged. ` +
-        'Make room, or choose a folder that can be written to.',
-      { cause },
-    );
+    await save;
+  } finally {
+    if (saves.get(folder) === save) saves.delete(folder);
   }
-  const written = new Set(files.map(([name]) => name));
-  await remove([...before].filter((name) => !written.has(name) && stale(name)).map((name) => join(folder, name)));
-  return folder;
 }
 
-async function writeSynced(fs: Files, path: string, content: string | Uint8Array): Promise<void> {
-  const file = await fs.open(path, 'w');
-  try {
-    await file.writeFile(content);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
+/**
+ * A folder of the file system, which is made where it is not there.
+ *
+ * @param folder Its path.
+ */
+export async function folderAt(folder: string): Promise<Folder> {
+  const fs = nodeBuiltin('node:fs/promises') as typeof import('node:fs/promises');
+  const { join } = nodeBuiltin('node:path') as typeof import('node:path');
+  const at = (name: string) => join(folder, name);
+  const remove = (name: string) => fs.rm(at(name), { force: true });
+  await fs.mkdir(folder, { recursive: true });
+  return {
+    read: (name) =>
+      fs.readFile(at(name)).catch((error) => {
+        if (error.code === 'ENOENT') return undefined;
+        throw error;
+      }),
+    async stage({ name, bytes }, { signal, onBytes }) {
+      const temporary = `.${name}.${Math.random().toString(36).slice(2)}.tmp`;
+      try {
+        const file = await fs.open(at(temporary), 'wx');
+        try {
+          await file.writeFile(bytes, signal ? { signal } : {});
+          await file.sync();
+        } finally {
+          await file.close();
+        }
+      } catch (error) {
+        await remove(temporary).catch(() => {});
+        throw error;
+      }
+      onBytes?.(name, bytes.byteLength);
+      const discard = () => remove(temporary);
+      const place = () =>
+        fs.rename(at(temporary), at(name)).catch(async (error) => {
+          await discard().catch(() => {});
+          throw error;
+        });
+      return { place, discard };
+    },
+    remove,
+    async leftovers() {
+      const names = await fs.readdir(folder);
+      const stats = await Promise.all(names.map((name) => fs.stat(at(name)).catch(() => undefined)));
+      return names.filter((_, index) => Date.now() - (stats[index]?.mtimeMs ?? Date.now()) > hour);
+    },
+  };
+}
+
+/** Brings the renames themselves to the disk, where the system can: Windows cannot. */
+async function sync(folder: string): Promise<void> {
+  const fs = nodeBuiltin('node:fs/promises') as typeof import('node:fs/promises');
+  const directory = await fs.open(folder, 'r').catch(() => undefined);
+  await directory?.sync().catch(() => {});
+  await directory?.close();
 }

@@ -1,1 +1,13 @@
-export {};
+/**
+ * Places for models besides folders and URLs: the browser's storages, downloads, chosen files, zips.
+ *
+ * @module
+ */
+export { download } from './download.ts';
+export { fromFiles } from './from-files.ts';
+export { indexedDb } from './indexed-db.ts';
+export { listIndexedDb } from './list-indexed-db.ts';
+export { listOpfs } from './list-opfs.ts';
+export { opfs } from './opfs.ts';
+export type { RemovableStore } from './removable-store.ts';
+export { zip } from './zip.ts';

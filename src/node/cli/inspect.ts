@@ -36,7 +36,7 @@ export const inspect = defineCommand({
 
 async function modelOrBase(source: string, io: CommandIo): Promise<Base | TransferModel> {
   if (baseNames.includes(source)) return baseByName(source, { seed: 0, ...signalOf(io) });
-  const { metadata } = await readArtifacts(source, io.signal);
+  const { metadata } = await readArtifacts(source, signalOf(io));
   return isSavedModel(metadata.tfjsTransfer)
     ? loadModel(source, signalOf(io))
     : baseByName(source, { seed: 0, ...signalOf(io) });

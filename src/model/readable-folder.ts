@@ -1,0 +1,42 @@
+import { TransferError } from '../core/errors.ts';
+import { nodeBuiltin } from '../core/host.ts';
+import type { ReadSettings } from '../core/store.ts';
+import { assertWithin } from './byte-limit.ts';
+import { pathOf, type Readable } from './byte-reader.ts';
+
+/**
+ * A model in the file system.
+ *
+ * @param source A path or `file:` URL, of a model.json or of the folder that it lies in.
+ */
+export function readableFolder(source: string): Readable {
+  const fs = nodeBuiltin('node:fs/promises') as typeof import('node:fs/promises');
+  const { dirname, join } = nodeBuiltin('node:path') as typeof import('node:path');
+  const path = pathOf(source);
+  return {
+    name: path,
+    async open() {
+      const isFile = path.endsWith('.json') && !(await fs.stat(path).catch(() => undefined))?.isDirectory();
+      const [folder, main] = isFile ? [dirname(path), path] : [path, join(path, 'model.json')];
+      return (file, settings) => readFile(file === 'model.json' ? main : join(folder, file), settings);
+    },
+  };
+}
+
+async function readFile(path: string, { limit, signal, onBytes }: ReadSettings): Promise<Uint8Array> {
+  const fs = nodeBuiltin('node:fs/promises') as typeof import('node:fs/promises');
+  try {
+    assertWithin(path, (await fs.stat(path)).size, limit);
+    const bytes = await fs.readFile(path, signal ? { signal } : {});
+    onBytes?.(bytes.byteLength, bytes.byteLength);
+    return bytes;
+  } catch (cause) {
+    signal?.throwIfAborted();
+    if (cause instanceof TransferError) throw cause;
+    throw new TransferError(
+      'NOT_FOUND',
+      `${path} cannot be read (${(cause as NodeJS.ErrnoException).code}). Pass the path of a model.json or of its folder.`,
+      { cause },
+    );
+  }
+}
