@@ -11,7 +11,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   data: ['core', 'model'],
   bases: ['core', 'model', 'train'],
   backends: ['core'],
-  web: ['core', 'model'],
+  web: ['core', 'model', 'data'],
   stores: ['core', 'model'],
   node: ['core', 'model', 'train', 'heads', 'data', 'bases', 'backends'],
   'index.ts': ['core', 'model', 'train'],

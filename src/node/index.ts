@@ -3,6 +3,7 @@
  *
  * @module
  */
-export type { SkippedFile } from './class-folders.ts';
-export { type ImageFolder, type ImageFolderSettings, imageFolder } from './image-folder.ts';
+export type { SkippedFile } from '../data/class-folders.ts';
+export type { ImageFolderSettings } from '../data/class-pictures.ts';
+export { type ImageFolder, imageFolder } from './image-folder.ts';
 export { type LabelledPicture, labelledPictures } from './labelled-pictures.ts';

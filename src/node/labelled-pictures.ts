@@ -1,11 +1,8 @@
-import * as tf from '@tensorflow/tfjs-core';
 import type { Examples } from '../core/data.ts';
 import { TransferError } from '../core/errors.ts';
 import type { Target } from '../core/outcome.ts';
+import { pictureExamples } from '../data/picture-examples.ts';
 import { decodePicture } from '../model/decode-picture.ts';
-import { shapeText } from '../model/dense.ts';
-import { pictureSize } from '../model/picture.ts';
-import { mapConcurrently } from './map-concurrently.ts';
 
 /** A picture file and what it shows. */
 export interface LabelledPicture {
@@ -44,35 +41,6 @@ export function labelledPictures(pictures: readonly LabelledPicture[]): Examples
       'labelledPictures received no pictures. Pass an array of { file, target }.',
     );
   }
-  const picturesAt = (index: number) => pictures[index] as LabelledPicture;
-  return {
-    kind: 'examples',
-    size: pictures.length,
-    targets: pictures.map(({ target }) => target),
-    augmented: false,
-    describe: (index) => picturesAt(index).name ?? picturesAt(index).file,
-    async read(indices, { inputs, signal }) {
-      const [specification] = inputs;
-      const size = specification && pictureSize(specification);
-      if (!size || inputs.length !== 1 || size.width === null || size.height === null) {
-        throw new TransferError(
-          'INVALID_DATA',
-          `The model reads ${inputs.map(({ shape }) => shapeText(shape)).join(' and ')}; picture files fit one input ` +
-            '[height, width, 3 or 1] of a fixed size. Use a base for pictures, or examples of tfjs-transfer/data.',
-        );
-      }
-      const { width, height, channels } = size;
-      const rowSize = width * height * channels;
-      const batch = new Float32Array(indices.length * rowSize);
-      await mapConcurrently(
-        indices,
-        4,
-        async (index, row) => {
-          batch.set((await decodePicture(picturesAt(index).file, size)).data, row * rowSize);
-        },
-        signal,
-      );
-      return [tf.tensor(batch, [indices.length, height, width, channels], specification.dtype)];
-    },
-  };
+  const named = pictures.map(({ file, target, name = file }) => ({ file, target, name }));
+  return pictureExamples(named, (index, size) => decodePicture(named[index]?.file as string, size));
 }
