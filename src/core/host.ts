@@ -16,17 +16,12 @@ export function nodeBuiltin(name: string): unknown {
  *
  * @param name The package. It is a variable on purpose: a bundler must not look for it.
  * @param what What it is needed for, as the beginning of a sentence: `Reading pictures`.
- * @param load Imports it, where a browser needs it too: there a bundler must see the name.
  * @returns The package's exports.
  * @throws TransferError `PACKAGE_MISSING`, naming what to install.
  */
-export async function importOptional(
-  name: string,
-  what: string,
-  load: () => Promise<unknown> = () => import(/* webpackIgnore: true */ /* @vite-ignore */ name),
-): Promise<unknown> {
+export async function importOptional(name: string, what: string): Promise<unknown> {
   try {
-    return await load();
+    return await import(/* webpackIgnore: true */ /* @vite-ignore */ name);
   } catch (cause) {
     const found = isMissingPackage(cause, name)
       ? 'which is not installed'

@@ -6,7 +6,7 @@ import { packed } from './fflate.ts';
 const patience = 60_000;
 
 /**
- * A download of the browser: the model in one zip, which is written when the whole of it is there; `npm install fflate`.
+ * A download of the browser: the model in one zip, which is written when the whole of it is there.
  * For saving only; `zip(file)` reads the file again. The browser does not say when it has written it, or whether the user
  * refused.
  *

@@ -2,13 +2,13 @@ import { TransferError } from '../core/errors.ts';
 import { nodeBuiltin } from '../core/host.ts';
 import type { Store } from '../core/store.ts';
 import { folderAt } from '../model/write-folder.ts';
-import { loadFflate, packed } from './fflate.ts';
+import { packed } from './fflate.ts';
 import { missingFile } from './missing-file.ts';
 import { unzipEntry } from './unzip-entry.ts';
 import { type Archive, readDirectory, type ZipEntry } from './zip-directory.ts';
 
 /**
- * A model in one zip file; `npm install fflate`. Files are unpacked in memory, only those that the model names, and
+ * A model in one zip file. Files are unpacked in memory, only those that the model names, and
  * no further than the model says, so that a zip bomb is refused before it costs memory.
  *
  * @param source In Node the path of the zip, to save or load; anywhere its bytes or `Blob` (a chosen `File`), to load.
@@ -42,7 +42,7 @@ export function zip(source: string | Uint8Array | Blob): Store {
       const archive = typeof source === 'string' ? archiveOf(await readPath(source)) : archiveOf(source);
       const entries = await readDirectory(archive, title);
       const folder = folderOfModel(entries, title);
-      const fflate = await loadFflate();
+      const fflate = await import('fflate');
       signal?.throwIfAborted();
       return async (file, settings) => {
         const entry = entries.get(folder + file);

@@ -1,8 +1,11 @@
-import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
+import { type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import {
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -13,8 +16,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { version } from '../../src/core/version.ts';
+import { pack, root } from '../consumers/install.ts';
 
-const root = join(import.meta.dirname, '../..');
 const folder = mkdtempSync(join(tmpdir(), 'tfjs-transfer-package-'));
 const installed = join(folder, 'node_modules', 'tfjs-transfer');
 
@@ -23,6 +26,8 @@ interface PackageJson {
   readonly exports: Readonly<Record<string, unknown>>;
   readonly dependencies: Readonly<Record<string, string>>;
   readonly bin: Readonly<Record<string, string>>;
+  readonly scripts: Readonly<Record<string, string>>;
+  readonly repository?: { readonly url: string };
 }
 const packageOf = (place: string): PackageJson => JSON.parse(readFileSync(join(place, 'package.json'), 'utf8'));
 const { dependencies, exports } = packageOf(root);
@@ -46,10 +51,8 @@ function succeeded(command: string, args: readonly string[], cwd = folder): stri
 
 beforeAll(() => {
   if (!existsSync(join(root, 'dist', 'index.js'))) succeeded('npm', ['run', 'build'], root);
-  const packed = succeeded('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], root);
-  const [{ filename }] = JSON.parse(packed);
   mkdirSync(installed, { recursive: true });
-  succeeded('tar', ['-xzf', join(folder, filename), '-C', installed, '--strip-components=1']);
+  succeeded('tar', ['-xzf', pack(folder), '-C', installed, '--strip-components=1']);
   for (const name of [...besides, ...Object.keys(dependencies)]) {
     const place = join(folder, 'node_modules', name);
     mkdirSync(join(place, '..'), { recursive: true });
@@ -79,6 +82,50 @@ test('the package holds what its exports name, and no sources or tests', () => {
   for (const name of ['src', 'test', 'bases', 'node_modules'])
     expect(existsSync(join(installed, name)), name).toBe(false);
 });
+
+test('installing the package runs nothing', () => {
+  const { scripts, dependencies } = packageOf(installed);
+  const onInstall = ['preinstall', 'install', 'postinstall', 'prepare'];
+  expect(Object.keys(scripts).filter((name) => onInstall.includes(name))).toEqual([]);
+  expect(existsSync(join(installed, 'binding.gyp'))).toBe(false);
+  expect(Object.keys(dependencies)).toEqual(['citty']);
+});
+
+test('every link of the README leads somewhere on npm, which reads relative ones by the repository', () => {
+  const { repository } = packageOf(installed);
+  expect(repository?.url).toMatch(/^git\+https:\/\/github\.com\/[\w-]+\/[\w-]+\.git$/);
+  const text = readFileSync(join(installed, 'README.md'), 'utf8').replace(/^```.*?^```/gms, '');
+  const links = [...text.matchAll(/\]\(([^)\s]+)\)|(?:href|src)="([^"]+)"/g)].map(([, a, b]) => (a ?? b) as string);
+  const relative = links.filter((link) => !/^(https:|#)/.test(link));
+  expect(relative).not.toEqual([]);
+  const broken = relative.filter((link) => !existsSync(join(root, link.split('#')[0] as string)));
+  expect(broken).toEqual([]);
+});
+
+/** Builds a copy of the sources elsewhere, and packs it. */
+async function packedCopy(name: string): Promise<string> {
+  const copy = join(folder, name);
+  const parts = ['src', 'package.json', 'tsconfig.json', 'tsup.config.ts', 'README.md', 'LICENSE', 'CHANGELOG.md'];
+  for (const part of parts) cpSync(join(root, part), join(copy, part), { recursive: true });
+  symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'), 'dir');
+  const { NODE_OPTIONS: _, ...env } = process.env;
+  const build = spawn('npm', ['run', 'build'], { cwd: copy, env, stdio: 'ignore' });
+  expect(await new Promise((resolve) => build.on('close', resolve))).toBe(0);
+  return pack(join(copy, 'packed'), copy);
+}
+
+/** Whether the dist folder was built from the sources as they are. */
+function isBuilt(): boolean {
+  const files = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' });
+  const newest = Math.max(...files.map((file) => statSync(join(root, 'src', file)).mtimeMs));
+  return statSync(join(root, 'dist', 'node', 'cli.js')).mtimeMs > newest;
+}
+
+test('two builds, in two places, pack to the same bytes', async () => {
+  const tarballs = [await packedCopy('copy'), isBuilt() ? pack(join(folder, 'again')) : await packedCopy('other')];
+  const [one, other] = tarballs.map((path) => createHash('sha256').update(readFileSync(path)).digest('hex'));
+  expect(one).toBe(other);
+}, 600_000);
 
 const imports = {
   mjs: (names: readonly string[], specifier: string) => `import { ${names.join(', ')} } from '${specifier}';`,
@@ -125,10 +172,15 @@ test.each(formats)('every subpath throws one TransferError, as .%s', (format) =>
     'tfjs-transfer': ['TransferError', 'train'],
     'tfjs-transfer/backends/cpu': ['cpu'],
     'tfjs-transfer/backends/wasm': ['wasm'],
+    'tfjs-transfer/backends/webgl': ['webgl'],
+    'tfjs-transfer/backends/webgpu': ['webgpu'],
+    'tfjs-transfer/backends/node': ['node'],
     'tfjs-transfer/heads': ['classifier'],
     'tfjs-transfer/data': ['fromArrays'],
     'tfjs-transfer/bases': ['tinyCnn'],
     'tfjs-transfer/node': ['imageFolder'],
+    'tfjs-transfer/web': ['snapshot'],
+    'tfjs-transfer/stores': ['opfs'],
   };
   const body = `
     const missing = () => Promise.reject(Object.assign(new Error("Cannot find package '@tensorflow/tfjs-backend-cpu'"), { code: 'ERR_MODULE_NOT_FOUND' }));
@@ -136,10 +188,15 @@ test.each(formats)('every subpath throws one TransferError, as .%s', (format) =>
       () => train({ epochs: 0 }),
       () => cpu({ lib: missing }).load(),
       () => wasm().load(),
+      () => webgl().load(),
+      () => webgpu().load(),
+      () => node().load(),
       () => classifier([]),
       () => fromArrays([], []),
       () => tinyCnn(),
       () => imageFolder('nowhere'),
+      () => snapshot('no picture'),
+      () => opfs(''),
     ];
     const codes = [];
     for (const fail of failures) {
@@ -152,10 +209,15 @@ test.each(formats)('every subpath throws one TransferError, as .%s', (format) =>
     'INVALID_ARGUMENT',
     'PACKAGE_MISSING',
     'PACKAGE_MISSING',
+    'BACKEND_UNKNOWN',
+    'PACKAGE_MISSING',
+    'PACKAGE_MISSING',
     'INVALID_ARGUMENT',
     'INVALID_DATA',
     'BACKEND_UNKNOWN',
     'NOT_FOUND',
+    'INVALID_DATA',
+    'INVALID_ARGUMENT',
   ]);
 });
 
