@@ -2,7 +2,9 @@ import type { Backend } from '../core/backend.ts';
 import { TransferError } from '../core/errors.ts';
 import { nodeBuiltin } from '../core/host.ts';
 import { isMissingPackage } from '../core/missing-package.ts';
+import { registerKernels } from './shared/kernel.ts';
 import { registerGradients } from './shared/register.ts';
+import { halfPixelGradients } from './shared/resize-gradients.ts';
 
 /** Settings of {@link node}. */
 export interface NodeSettings {
@@ -48,6 +50,7 @@ export function node({ lib = importInstalled }: NodeSettings = {}): Backend {
       util.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined;
       util.isArray ??= Array.isArray;
       await lib();
+      registerKernels('tensorflow', halfPixelGradients);
       registerGradients();
     },
   };

@@ -1,11 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { TransferError } from '../core/errors.ts';
 import type { LayerPath, TransferModel } from '../core/handle.ts';
+import { isRepaired } from '../core/repaired.ts';
 import { networkBehind } from '../model/network.ts';
 import { type Split, split } from '../model/split.ts';
 import { innerLayers, type Layer } from '../model/tfjs-internals.ts';
 import { type Trained, trainedBy } from '../model/trained.ts';
 import { assertTransferModel } from '../model/transfer-model.ts';
+import { type Flaw, flaws } from './flaws.ts';
 
 /** The kernels that the gradients of a layer call, beside those that every backend has. */
 const gradientKernels: Readonly<Record<string, readonly string[]>> = {
@@ -20,20 +22,25 @@ const gradientKernels: Readonly<Record<string, readonly string[]>> = {
     'Conv2DBackpropInput',
   ],
   Conv3D: ['Conv3DBackpropFilterV2', 'Conv3DBackpropInputV2'],
+  Conv3DTranspose: ['Conv3DBackpropFilterV2', 'Conv3D'],
+  ConvLSTM2DCell: ['Conv2DBackpropFilter', 'Conv2DBackpropInput'],
   MaxPooling1D: ['MaxPoolGrad'],
   MaxPooling2D: ['MaxPoolGrad'],
   MaxPooling3D: ['MaxPool3DGrad'],
   AveragePooling1D: ['AvgPoolGrad'],
   AveragePooling2D: ['AvgPoolGrad'],
   AveragePooling3D: ['AvgPool3DGrad'],
-  UpSampling2D: ['ResizeNearestNeighborGrad'],
+  UpSampling2D: ['ResizeNearestNeighborGrad', 'ResizeBilinearGrad'],
   Embedding: ['UnsortedSegmentSum'],
 };
 
-/** A gradient kernel that a backend lacks, with the layers that need it. */
+/** A gradient that a backend lacks or has wrong, with the layers that need it. */
 export interface MissingKernel {
+  /** The name that tfjs knows it by. */
   readonly kernel: string;
   readonly layers: readonly LayerPath[];
+  /** What is wrong with it; undefined where the backend has no such kernel. */
+  readonly reason?: string;
 }
 
 /** Whether a model can be trained, and what is missing. */
@@ -43,11 +50,12 @@ export interface Trainability {
 }
 
 /**
- * Lists the gradient kernels that a backend lacks for the layers above a model's frozen frontier, before anything runs.
+ * Lists the gradients that a backend lacks, or has wrong, for the layers above a model's frozen frontier, before anything
+ * runs. The adapters of `tfjs-transfer/backends/...` bring right ones, so it is plain tfjs that lacks most of them.
  *
  * @param model The model with its settings: what is frozen needs no gradients.
  * @param backend The name of the backend. Default: the current one.
- * @returns Whether all kernels are there, and the missing ones.
+ * @returns Whether all are there and right, and those that are not.
  * @throws TransferError `BACKEND_UNKNOWN` where no backend of that name is registered.
  *
  * @example
@@ -75,22 +83,40 @@ function missingKernels({ suffix }: Split, trained: Trained, backend: string): M
       `No backend "${backend}" is registered. Call await useBackend(wasm()) (or cpu()) first, from tfjs-transfer/backends/wasm.`,
     );
   }
-  const needs = new Map<string, Set<LayerPath>>();
+  const needs = new Map<string, { readonly layers: Set<LayerPath>; readonly reason?: string }>();
+  const refuse = (kernel: string, path: LayerPath, reason?: string) => {
+    const need = needs.get(kernel) ?? { layers: new Set(), ...(reason && { reason }) };
+    needs.set(kernel, { ...need, layers: need.layers.add(path) });
+  };
   for (const { layer, path } of suffix) {
-    const kernels = [layer, ...innerLayers(layer)].flatMap(
-      (inner: Layer) => gradientKernels[inner.getClassName()] ?? [],
-    );
-    for (const kernel of kernels) {
-      // A filter's gradient is asked for where the filter trains; the input's by every layer on the way down.
-      if (kernel.includes('Filter') && !trained.layers.has(path)) continue;
-      if (!registered.has(kernel)) needs.set(kernel, (needs.get(kernel) ?? new Set()).add(path));
+    const isTrained = trained.layers.has(path);
+    for (const inner of [layer, ...innerLayers(layer)]) {
+      for (const kernel of gradientKernels[inner.getClassName()] ?? []) {
+        // A filter's gradient is asked for where the filter trains; the input's by every layer on the way down.
+        if ((isTrained || !kernel.includes('Filter')) && !registered.has(kernel)) refuse(kernel, path);
+      }
+      for (const { name, reason, isInside } of flawsOf(inner, backend)) {
+        if (isInside && inner === layer) continue;
+        if (isTrained || !name.includes('Filter')) refuse(name, path, reason);
+      }
     }
   }
-  return [...needs].map(([kernel, layers]) => ({ kernel, layers: [...layers] }));
+  return [...needs].map(([kernel, { layers, reason }]) => ({ kernel, layers: [...layers], ...(reason && { reason }) }));
+}
+
+/** What a layer needs on a backend that is known to be wrong there, and that no adapter replaced. */
+function flawsOf(layer: Layer, backend: string): readonly Flaw[] {
+  const candidates = flaws.filter(
+    (flaw) => flaw.layers.includes(layer.getClassName()) && (flaw.of === 'gradient' || flaw.of.includes(backend)),
+  );
+  return candidates.filter(({ name, of, when }) => {
+    const used = of === 'gradient' ? tf.getGradient(name) : tf.getKernel(name, backend);
+    return !isRepaired(used) && (when?.(layer.getConfig()) ?? true);
+  });
 }
 
 /**
- * Refuses to train what the current backend has no gradients for.
+ * Refuses to train what the current backend has no gradients for, or wrong ones.
  *
  * @param divided The network at the frontier.
  * @param trained What trains.
@@ -99,10 +125,17 @@ function missingKernels({ suffix }: Split, trained: Trained, backend: string): M
 export function assertTrainable(divided: Split, trained: Trained): void {
   const missing = missingKernels(divided, trained, tf.getBackend());
   if (missing.length === 0) return;
-  const list = missing.map(({ kernel, layers }) => `${kernel} (${layers.join(', ')})`).join('; ');
-  throw new TransferError(
-    'KERNEL_MISSING',
-    `The backend "${tf.getBackend()}" lacks gradient kernels that this run needs: ${list}. Freeze those layers, or choose ` +
-      'another backend: useBackend(wasm()) of tfjs-transfer brings kernels that tfjs does not have.',
-  );
+  const named = (some: readonly MissingKernel[]) =>
+    some
+      .map(({ kernel, layers, reason }) => `${kernel} (${layers.join(', ')}${reason ? `: ${reason}` : ''})`)
+      .join('; ');
+  const [absent, wrong] = [missing.filter(({ reason }) => !reason), missing.filter(({ reason }) => reason)];
+  const sentences = [
+    ...(absent.length > 0
+      ? [`The backend "${tf.getBackend()}" lacks gradient kernels that this run needs: ${named(absent)}.`]
+      : []),
+    ...(wrong.length > 0 ? [`Of tfjs' gradients on "${tf.getBackend()}", these are wrong: ${named(wrong)}.`] : []),
+    'Freeze those layers, or choose another backend: useBackend(wasm()) of tfjs-transfer brings kernels that tfjs does not have.',
+  ];
+  throw new TransferError('KERNEL_MISSING', sentences.join(' '));
 }

@@ -13,6 +13,7 @@ import type { Trained } from '../model/trained.ts';
 import { layersOf, tensorOf, weightsOf, withValues } from '../model/weights.ts';
 import { type BatchStatistics, moveStatistic, normalizeBatch, normalizeFrozen } from './batch-norm.ts';
 import { globalNorm } from './chain.ts';
+import { convolveDilated, isDilatedConvolution } from './dilated-convolution.ts';
 import { lossOf } from './losses.ts';
 import { applyNoise, isNoise } from './noise.ts';
 import { total } from './total.ts';
@@ -113,7 +114,7 @@ function forward(
       return applyNoise(layer, inputs[0] as tf.Tensor, randomStream(...seed, path, use));
     }
     const normalization = asBatchNormalization(layer);
-    if (!normalization) return undefined;
+    if (!normalization) return isDilatedConvolution(layer) ? convolveDilated(layer, inputs[0] as tf.Tensor) : undefined;
     if (inferenceOnly || !trained.batchStatistics.has(path))
       return normalizeFrozen(normalization, inputs[0] as tf.Tensor);
     const { output, statistics: batch } = normalizeBatch(normalization, inputs[0] as tf.Tensor);

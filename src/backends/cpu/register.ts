@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { averagePoolGradients } from '../shared/average-pool-gradients.ts';
 import { broadcastingMatMul } from '../shared/broadcasting-mat-mul.ts';
 import { type Kernel, kernel, registerKernels } from '../shared/kernel.ts';
 import { scatterMaxima } from '../shared/maxima.ts';
@@ -38,6 +39,7 @@ const resizeBilinearGradient = resizeGradient(tf.ResizeBilinearGrad, linear);
 /** Replaces the kernels that tfjs' plain JavaScript backend has wrong. A second call does nothing. */
 export function registerCpuKernels(): void {
   registerKernels('cpu', [
+    ...averagePoolGradients,
     broadcastingMatMul,
     maxPool3dGradient,
     resizeBilinearGradient,

@@ -62,7 +62,9 @@ function tapsOf(x: tf.Tensor, dy: tf.Tensor, filter: tf.Tensor, attributes: Attr
           [0, 0],
         ]);
       });
-      return tf.slice(tf.addN(parts), [0, from[0], from[1], 0], shape);
+      // One by one: WebGPU binds no more than some eight tensors at a time, which nine taps are too many for.
+      const sum = parts.reduce((all, part) => tf.add(all, part));
+      return tf.slice(sum, [0, from[0], from[1], 0], shape);
     },
   };
 }

@@ -24,8 +24,10 @@ const gather = gradient<tf.GatherV2Attrs>(
       const [before, behind] = [product(x.shape.slice(batchDims, at)), product(x.shape.slice(at + 1))];
       const picks = indices.size / batches;
       const rows = tf.transpose(tf.reshape(dy, [batches, before, picks, behind]), [0, 2, 1, 3]);
-      const offsets = tf.mul(tf.range(0, batches, 1, 'int32'), tf.scalar(size, 'int32'));
-      const segments = tf.add(tf.reshape(indices, [batches, picks]), tf.reshape(offsets, [batches, 1]));
+      // The rows of each batch follow those of the one before.
+      const offsets = () => tf.mul(tf.range(0, batches, 1, 'int32'), tf.scalar(size, 'int32'));
+      const segments =
+        batches === 1 ? indices : tf.add(tf.reshape(indices, [batches, picks]), tf.reshape(offsets(), [batches, 1]));
       const flat = tf.reshape(rows, [batches * picks, before * behind]);
       const ids = tf.cast(tf.reshape(segments, [-1]), 'int32') as tf.Tensor1D;
       const sums = tf.reshape(tf.unsortedSegmentSum(flat, ids, batches * size), [batches, size, before, behind]);

@@ -11,9 +11,15 @@ export interface KernelCall<Input extends string, Attributes, Backend = unknown>
 /** A kernel by name, as {@link registerKernels} takes it. */
 export interface Kernel {
   readonly kernelName: string;
-  /** Computes the result, out of operations of tfjs; undefined leaves the call to the kernel that was there before. */
-  readonly compute: (call: KernelCall<never, never, never>) => tf.Tensor | undefined;
+  /**
+   * Computes the result, out of operations of tfjs, or of what the kernel that was there before makes of other inputs;
+   * undefined leaves the call to that one as it is.
+   */
+  readonly compute: (call: KernelCall<never, never, never>, before: Before<never>) => tf.Tensor | undefined;
 }
+
+/** Runs the kernel that was there before, with the same attributes. */
+export type Before<Input extends string> = (inputs: Readonly<Record<Input, tf.Tensor>>) => tf.Tensor;
 
 /**
  * Makes a kernel.
@@ -26,7 +32,7 @@ export interface Kernel {
  */
 export function kernel<Input extends string, Attributes, Backend = unknown>(
   kernelName: string,
-  compute: (call: KernelCall<Input, Attributes, Backend>) => tf.Tensor | undefined,
+  compute: (call: KernelCall<Input, Attributes, Backend>, before: Before<Input>) => tf.Tensor | undefined,
 ): Kernel {
   return { kernelName, compute: compute as unknown as Kernel['compute'] };
 }
@@ -44,12 +50,16 @@ export function registerKernels(backendName: string, kernels: readonly Kernel[])
     if (before?.repaired) continue;
     // tfjs warns on the console where a kernel is registered over another.
     if (before) tf.unregisterKernel(kernelName, backendName);
-    const kernelFunc = (call: never) => tf.tidy(() => compute(call) as tf.Tensor) ?? before?.kernelFunc(call);
+    const kernelFunc = (call: Parameters<tf.KernelFunc>[0]) => {
+      const original = (inputs: tf.NamedTensorMap) =>
+        tf.engine().makeTensorFromTensorInfo(before?.kernelFunc({ ...call, inputs }) as tf.TensorInfo);
+      return tf.tidy(() => compute(call as never, original) as tf.Tensor) ?? before?.kernelFunc(call);
+    };
     const config: tf.KernelConfig & Repaired = {
       ...before,
       kernelName,
       backendName,
-      kernelFunc: kernelFunc as unknown as tf.KernelFunc,
+      kernelFunc,
       repaired: true,
     };
     tf.registerKernel(config);

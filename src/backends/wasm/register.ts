@@ -1,3 +1,4 @@
+import { averagePoolGradients } from '../shared/average-pool-gradients.ts';
 import { broadcastingMatMul } from '../shared/broadcasting-mat-mul.ts';
 import { einsum } from '../shared/einsum.ts';
 import { registerKernels } from '../shared/kernel.ts';
@@ -14,6 +15,7 @@ import { unsortedSegmentSum } from './segment-sum.ts';
  */
 export function registerTrainingKernels(): void {
   registerKernels('wasm', [
+    ...averagePoolGradients,
     broadcastingMatMul,
     conv2dBackpropFilter,
     conv2dBackpropInput,
