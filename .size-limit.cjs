@@ -38,9 +38,9 @@ const check = (name, path, names, limit) => ({
   }),
 });
 
-// Limits are what there is now, rounded up: a change that adds to a page is then seen. The first one is to become 15 kB.
+// Limits are what there is now, rounded up: a change that adds to a page is then seen. The first one was to be 15 kB: docs/decisions/0002-backends.md.
 module.exports = [
-  check('load, freeze, attach, fine-tune', 'index', '{ loadBase, freeze, attachHead, fineTune, linearProbe }', '21 kB'),
+  check('load, freeze, attach, fine-tune', 'index', '{ loadBase, freeze, attachHead, fineTune, linearProbe }', '17.5 kB'),
   check('the whole core', 'index', '*', '35 kB'),
   check('backends/cpu', 'backends/cpu', '{ cpu }', '6 kB'),
   check('backends/wasm', 'backends/wasm', '{ wasm }', '9 kB'),

@@ -27,25 +27,36 @@ export function examplesInSource(path: string, text: string): DocExample[] {
       if (/^ *```/.test(text)) fenced = !fenced;
       return underExample ? text : '';
     });
-    return blocks(path, kept, line);
+    return blocks(path, kept, line).map(({ continues: _, ...example }) => example);
   });
 }
 
 /**
- * Finds the examples of a page: its `ts` and `js` blocks.
+ * Finds the examples of a page: its `ts` and `js` blocks. A block fenced as `ts continues` belongs to the example before
+ * it, so that a page can tell a story step by step.
  *
  * @param path The path, for the place.
  * @param text The page, in Markdown.
  */
 export function examplesInPage(path: string, text: string): DocExample[] {
-  return blocks(path, text.split('\n'), 1);
+  const examples: DocExample[] = [];
+  for (const { continues, ...example } of blocks(path, text.split('\n'), 1)) {
+    const before = continues ? examples.pop() : undefined;
+    if (continues && !before) throw new Error(`${example.place} continues nothing: no block of code is before it.`);
+    examples.push(before ? { ...before, code: `${before.code}${example.code}` } : example);
+  }
+  return examples;
 }
 
 function lineAt(text: string, index: number): number {
   return text.slice(0, index).split('\n').length;
 }
 
-function blocks(path: string, lines: readonly string[], firstLine: number): DocExample[] {
+function blocks(
+  path: string,
+  lines: readonly string[],
+  firstLine: number,
+): (DocExample & { readonly continues: boolean })[] {
   const text = lines.join('\n');
   return [...text.matchAll(/^ *```(\S*)(.*)\n([\s\S]*?)^ *```/gm)]
     .filter(([, language]) => ['ts', 'typescript', 'js', 'javascript', 'mjs'].includes(language as string))
@@ -53,5 +64,6 @@ function blocks(path: string, lines: readonly string[], firstLine: number): DocE
       place: `${path}:${firstLine - 1 + lineAt(text, match.index)}`,
       code: match[3] as string,
       runs: !/\bno-run\b/.test(match[2] as string),
+      continues: /\bcontinues\b/.test(match[2] as string),
     }));
 }

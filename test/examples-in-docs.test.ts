@@ -1,9 +1,10 @@
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import sharp from 'sharp';
+import ts from 'typescript';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type DocExample, examplesInPage, examplesInSource } from './doc-examples.ts';
 
@@ -19,7 +20,7 @@ function filesIn(folder: string, ending: string): string[] {
 }
 
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
-const pages = ['README.md', ...filesIn('docs/guides', '.md')].filter((path) => existsSync(join(root, path)));
+const pages = ['README.md', 'docs/README.md', ...filesIn('docs/guides', '.md'), ...filesIn('docs/errors', '.md')];
 const examples: readonly DocExample[] = [
   ...filesIn('src', '.ts').flatMap((path) => examplesInSource(path, read(path))),
   ...pages.flatMap((path) => examplesInPage(path, read(path))),
@@ -79,6 +80,30 @@ describe('the examples of the documentation', () => {
   }
 });
 
+// Types of those that do not run too: addresses of a page and files of the reader's own are all that they may lack.
+test('the examples hold to the types', () => {
+  const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile);
+  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root);
+  const folder = join(root, 'test/.tmp/typed-examples');
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  const paths = examples.map(({ place, code }) => {
+    const path = join(folder, `${place.replace(/\W+/g, '-')}.ts`);
+    writeFileSync(path, `${code}\nexport {};\n`);
+    return path;
+  });
+  const program = ts.createProgram(paths, { ...options, noUnusedLocals: false, types: ['node', 'vite/client'] });
+  const said = ts
+    .getPreEmitDiagnostics(program)
+    .map(
+      ({ file, messageText }) =>
+        `${file && basename(file.fileName)}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`,
+    )
+    .filter((sentence) => !/Cannot find module '\.\//.test(sentence));
+  rmSync(folder, { recursive: true, force: true });
+  expect(said).toEqual([]);
+});
+
 test('there are examples, and the blocks that do not run are counted', () => {
   const still = examples.filter(({ runs }) => !runs).length;
   console.log(`${examples.length - still} examples run, ${still} are marked no-run`);
@@ -113,6 +138,15 @@ const e = 5; // \`\`\`ts
     { place: 'src/a.ts:7', code: '@decorated\na(1);\n\n  b(2);\n', runs: true },
     { place: 'src/a.ts:14', code: 'c(3);\n', runs: false },
   ]);
+});
+
+test('a block of a page can continue the one before it', () => {
+  const page = '```ts\nconst a = 1;\n```\nText\n```ts continues\nb(a);\n```\n```ts\nc();\n```\n';
+  expect(examplesInPage('README.md', page)).toEqual([
+    { place: 'README.md:1', code: 'const a = 1;\nb(a);\n', runs: true },
+    { place: 'README.md:8', code: 'c();\n', runs: true },
+  ]);
+  expect(() => examplesInPage('README.md', '```ts continues\na();\n```\n')).toThrow(/README.md:1 continues nothing/);
 });
 
 test('examples are found in pages, in the languages that run', () => {

@@ -4,7 +4,6 @@ import type { TransferProgress, TransferSettings } from '../core/progress.ts';
 import type { ReadFile, Store } from '../core/store.ts';
 import { joined } from './byte-limit.ts';
 import { isPath, isStore, nameOfPlace, type Readable } from './byte-reader.ts';
-import { readableFolder } from './readable-folder.ts';
 import { readableUrl } from './readable-url.ts';
 import { sha256 } from './sha256.ts';
 
@@ -38,7 +37,7 @@ export async function readArtifacts(
   settings.signal?.throwIfAborted();
   const { topology, specs, data, metadata } =
     typeof source === 'string'
-      ? await readFiles(isPath(source) ? readableFolder(source) : readableUrl(source), name, settings)
+      ? await readFiles(await readableAt(source), name, settings)
       : isStore(source)
         ? await readFiles(source, name, settings)
         : await readHandler(source);
@@ -52,6 +51,11 @@ export async function readArtifacts(
     );
   }
   return { topology, specs, data, metadata, sha256: await sha256(data) };
+}
+
+/** A folder of the file system or a place of the web. A page never loads the code for folders. */
+async function readableAt(source: string): Promise<Readable> {
+  return isPath(source) ? (await import('./readable-folder.ts')).readableFolder(source) : readableUrl(source);
 }
 
 type Raw = Omit<Artifacts, 'sha256'>;

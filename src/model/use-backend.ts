@@ -34,7 +34,8 @@ export async function useBackend(backend: Backend): Promise<void> {
   }
   await backend.load();
   const name = tf.getBackend();
-  const left = name ? tf.findBackend(name) : null;
+  // tf.findBackend would start one that failed to start, again.
+  const left = tf.engine().registry[name];
   const residents = left ? await residentsOf(left) : [];
   if (left && isLost(left)) renew(name);
   if (tf.engine().registryFactory[backend.name] && (await tf.setBackend(backend.name))) {
@@ -44,7 +45,7 @@ export async function useBackend(backend: Backend): Promise<void> {
     return assertOneTfjs();
   }
   // tfjs lets go of the current backend before it starts the other one.
-  if (name) await tf.setBackend(name);
+  if (left) await tf.setBackend(name);
   const others = tf
     .engine()
     .backendNames()

@@ -46,3 +46,16 @@ test('a backend that cannot start leaves the one before it', async () => {
   warn.mockRestore();
   tf.removeBackend('webgl');
 });
+
+test('where the first backend cannot start, another one can', async () => {
+  const factory = tf.findBackendFactory('cpu');
+  tf.removeBackend('cpu');
+  const warn = vi.spyOn(console, 'warn').mockReturnValue();
+  const load = async () => void tf.registerBackend('webgl', () => Promise.reject(new Error('no such file')));
+  await expect(useBackend({ ...webgl, load })).rejects.toMatchObject({ code: 'BACKEND_UNKNOWN' });
+  tf.registerBackend('cpu', factory);
+  await useBackend(cpu());
+  expect(tf.tidy(() => tf.add(1, 2).dataSync()[0])).toBe(3);
+  expect(warn).toHaveBeenCalled();
+  warn.mockRestore();
+});
