@@ -98,7 +98,7 @@ export interface DeviceBackend extends tf.KernelBackend {
 }
 
 /** What is used of a GPUDevice. */
-export interface GpuDevice {
+interface GpuDevice {
   readonly lost: Promise<unknown>;
   destroy(): void;
   addEventListener(type: 'uncapturederror', listener: (event: { readonly error: Error }) => void): void;

@@ -8,6 +8,7 @@ import { canBeLost, isLost, lostOr, remember, rescue } from '../model/device.ts'
 import { leaseOf, networkBehind } from '../model/network.ts';
 import { split } from '../model/split.ts';
 import { breather } from './breathe.ts';
+import { assertTrainable } from './can-train.ts';
 import { assertUnchanged, hashWeights } from './frozen-proof.ts';
 import { runPhase } from './phase.ts';
 import { type PlannedPhase, planOf } from './plan.ts';
@@ -61,12 +62,7 @@ export async function* fineTuneSteps(
   const { seed = 0, signal, cacheBytes = 2 ** 30 } = settings;
   const planned = planOf(model, strategy);
   assertDataset(model.head, data);
-  const fromBase = model.layers.filter(({ part }) => part === 'base').map(({ path }) => path);
-  if (planned.some(({ trained }) => fromBase.some((path) => trained.layers.has(path)))) {
-    // What every backend has, heads need no more: a program that trains heads alone never loads the table of kernels.
-    const { assertTrainable } = await import('./can-train.ts');
-    for (const phase of planned) assertTrainable(phase.split, phase.trained);
-  }
+  for (const phase of planned) assertTrainable(phase.split, phase.trained);
   const network = networkBehind(model);
   const everTrained = new Set(planned.flatMap(({ trained }) => [...trained.layers]));
   const foundation = split(network.graph, everTrained);
