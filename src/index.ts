@@ -1,7 +1,7 @@
 /**
  * Transfer learning on TensorFlow.js: a pretrained base, a frozen frontier, a new head.
  *
- * @module
+ * @module tfjs-transfer
  */
 export type { Backend } from './core/backend.ts';
 export type { BaseSource } from './core/base-source.ts';

@@ -1,3 +1,9 @@
+/**
+ * The plain JavaScript backend.
+ *
+ * @module tfjs-transfer/backends/cpu
+ */
+
 import type { Backend } from '../core/backend.ts';
 import { registerCpuKernels } from './cpu/register.ts';
 import { importPackage } from './import-package.ts';

@@ -1,3 +1,9 @@
+/**
+ * Native TensorFlow in Node.
+ *
+ * @module tfjs-transfer/backends/node
+ */
+
 import type { Backend } from '../core/backend.ts';
 import { TransferError } from '../core/errors.ts';
 import { nodeBuiltin } from '../core/host.ts';

@@ -1,3 +1,9 @@
+/**
+ * The WebAssembly backend, with the kernels that training needs.
+ *
+ * @module tfjs-transfer/backends/wasm
+ */
+
 import type { Backend } from '../core/backend.ts';
 import { importPackage } from './import-package.ts';
 import { registerGradients } from './shared/register.ts';

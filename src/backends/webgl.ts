@@ -1,3 +1,9 @@
+/**
+ * The graphics processor in every browser.
+ *
+ * @module tfjs-transfer/backends/webgl
+ */
+
 import * as tf from '@tensorflow/tfjs-core';
 import type { Backend } from '../core/backend.ts';
 import { TransferError } from '../core/errors.ts';

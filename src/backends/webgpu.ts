@@ -1,3 +1,9 @@
+/**
+ * WebGPU in browsers, and in Node through Dawn.
+ *
+ * @module tfjs-transfer/backends/webgpu
+ */
+
 import type { Backend } from '../core/backend.ts';
 import { TransferError } from '../core/errors.ts';
 import { importPackage } from './import-package.ts';

@@ -1,7 +1,7 @@
 /**
  * Labelled examples: from tensors, arrays and streams, divided into splits, with augmentation.
  *
- * @module
+ * @module tfjs-transfer/data
  */
 
 export type { Random } from '../core/random.ts';

@@ -1,7 +1,7 @@
 /**
  * Heads: what a transferred network answers.
  *
- * @module
+ * @module tfjs-transfer/heads
  */
 export type { Head, HeadLayer, Task } from '../core/head.ts';
 export { classifier } from './classifier.ts';

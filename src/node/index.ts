@@ -1,7 +1,7 @@
 /**
  * What needs Node: folders of pictures as examples.
  *
- * @module
+ * @module tfjs-transfer/node
  */
 export type { SkippedFile } from '../data/class-folders.ts';
 export type { ImageFolderSettings } from '../data/class-pictures.ts';

@@ -1,7 +1,7 @@
 /**
  * Places for models besides folders and URLs: the browser's storages, downloads, chosen files, zips.
  *
- * @module
+ * @module tfjs-transfer/stores
  */
 export { download } from './download.ts';
 export { fromFiles } from './from-files.ts';

@@ -1,7 +1,7 @@
 /**
  * Pictures of a page as examples: chosen and dropped files, canvases, videos, cameras.
  *
- * @module
+ * @module tfjs-transfer/web
  */
 export type { SkippedFile } from '../data/class-folders.ts';
 export type { ImageFolderSettings } from '../data/class-pictures.ts';
