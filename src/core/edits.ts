@@ -37,8 +37,16 @@ function assertHandle(name: string, model: unknown): void {
   throw new TransferError(
     'INVALID_ORDER',
     `${name} received ${kind ? `a value of kind "${String(kind)}"` : typeof model}, not a base or a model. ` +
-      'Pass what loadBase, attachHead or fineTune returns (await loadBase first).',
+      (kind === 'edit'
+        ? 'An edit is called before it is applied: pipe(base, freeze(), attachHead(head)).'
+        : 'Pass what loadBase, attachHead or fineTune returns (await loadBase first).'),
   );
+}
+
+/** In JavaScript, `freeze(base)` would freeze nothing, and nobody would see it. */
+function assertBare(name: string, given: readonly unknown[]): void {
+  const message = `${name} takes nothing and returns an edit. Write pipe(base, ${name}()), with the parentheses.`;
+  if (given.length > 0) throw new TransferError('INVALID_ORDER', message);
 }
 
 const keysOf = (model: Base | TransferModel, layers: ReadonlySet<LayerPath>) =>
@@ -58,7 +66,8 @@ const keysOf = (model: Base | TransferModel, layers: ReadonlySet<LayerPath>) =>
  * console.log(base.settings.trains.size); // 0
  * ```
  */
-export function freeze(): Edit {
+export function freeze(...given: readonly []): Edit {
+  assertBare('freeze', given);
   return edit('freeze', {}, () => ({ trains: allFrozen.trains }));
 }
 
@@ -75,7 +84,8 @@ export function freeze(): Edit {
  * const base = pipe(tinyCnn(), unfreeze(), batchNorm('train'));
  * ```
  */
-export function unfreeze(): Edit {
+export function unfreeze(...given: readonly []): Edit {
+  assertBare('unfreeze', given);
   return edit('unfreeze', {}, (model) => ({ trains: keysOf(model, pathsOf(model.units)) }));
 }
 

@@ -1,8 +1,11 @@
+import { TransferError } from './errors.ts';
+
 /**
  * Passes a value through functions, from left to right.
  *
  * @param value The value. Up to five functions follow it: edits, {@link attachHead}.
  * @returns What the last function returns.
+ * @throws TransferError `INVALID_ORDER` where a step is no function.
  *
  * @example
  * ```ts
@@ -33,5 +36,22 @@ export function pipe<A, B, C, D, E, F>(
   j: (value: E) => F,
 ): F;
 export function pipe(value: unknown, ...functions: readonly ((value: never) => unknown)[]): unknown {
-  return functions.reduce((current, f) => f(current as never), value);
+  return functions.reduce((current, f, index) => {
+    if (typeof f !== 'function') throw notAFunction(f, index);
+    return f(current as never);
+  }, value);
+}
+
+function notAFunction(given: unknown, index: number): TransferError {
+  const kind = Array.isArray(given) ? 'strategy' : (given as { readonly kind?: unknown } | null)?.kind;
+  const remedy =
+    kind === 'head'
+      ? 'Wrap it: attachHead(head).'
+      : kind === 'strategy'
+        ? 'A strategy goes to fineTune(model, data, strategy).'
+        : 'The value to begin with comes first; edits such as freeze(), and attachHead(head), follow.';
+  return new TransferError(
+    'INVALID_ORDER',
+    `pipe received ${kind ? `a ${String(kind)}` : String(given)} as step ${index + 1}, which is no function. ${remedy}`,
+  );
 }

@@ -36,7 +36,7 @@ export function attachHead(head: Head): (base: Base) => TransferModel {
   if (head?.kind !== 'head') {
     throw new TransferError(
       'INVALID_ARGUMENT',
-      'attachHead received no head. Pass classifier(labels), multiLabel(labels) or regressor(outputs) of tfjs-transfer/heads.',
+      `attachHead received ${(head as { readonly kind?: unknown } | undefined)?.kind === 'base' ? 'a base, which comes first: pipe(base, attachHead(head))' : 'no head'}. Pass classifier(labels), multiLabel(labels) or regressor(outputs) of tfjs-transfer/heads.`,
     );
   }
   return (base) => {

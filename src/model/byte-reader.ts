@@ -1,3 +1,4 @@
+import { TransferError } from '../core/errors.ts';
 import { nodeBuiltin } from '../core/host.ts';
 import type { Store } from '../core/store.ts';
 
@@ -13,6 +14,20 @@ export function pathOf(location: string): string {
   if (!location.startsWith('file:')) return location;
   const { fileURLToPath } = nodeBuiltin('node:url') as typeof import('node:url');
   return location.startsWith('file:///') ? fileURLToPath(location) : location.slice('file://'.length);
+}
+
+/**
+ * The path of a model's folder, or of its model.json.
+ *
+ * @param location The URL or path.
+ * @throws TransferError `INVALID_ARGUMENT` where it names a zip.
+ */
+export function modelPathOf(location: string): string {
+  if (!/\.zip$/i.test(location)) return pathOf(location);
+  throw new TransferError(
+    'INVALID_ARGUMENT',
+    `"${location}" names a zip, where a folder was expected. Pass zip('${location}') of tfjs-transfer/stores.`,
+  );
 }
 
 /** Whether a string names a place in the file system, and there is one. */

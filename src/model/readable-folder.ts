@@ -2,7 +2,7 @@ import { TransferError } from '../core/errors.ts';
 import { nodeBuiltin } from '../core/host.ts';
 import type { ReadSettings } from '../core/store.ts';
 import { assertWithin } from './byte-limit.ts';
-import { pathOf, type Readable } from './byte-reader.ts';
+import { modelPathOf, type Readable } from './byte-reader.ts';
 
 /**
  * A model in the file system.
@@ -12,7 +12,7 @@ import { pathOf, type Readable } from './byte-reader.ts';
 export function readableFolder(source: string): Readable {
   const fs = nodeBuiltin('node:fs/promises') as typeof import('node:fs/promises');
   const { dirname, join } = nodeBuiltin('node:path') as typeof import('node:path');
-  const path = pathOf(source);
+  const path = modelPathOf(source);
   return {
     name: path,
     async open() {

@@ -4,7 +4,7 @@ import type { TransferModel } from '../core/handle.ts';
 import type { TransferSettings } from '../core/progress.ts';
 import type { Store, StoredFile } from '../core/store.ts';
 import { version } from '../core/version.ts';
-import { isPath, isStore, pathOf } from './byte-reader.ts';
+import { isPath, isStore, modelPathOf } from './byte-reader.ts';
 import { download } from './device.ts';
 import { networkBehind } from './network.ts';
 import type { SavedModel } from './saved-model.ts';
@@ -76,7 +76,7 @@ export async function saveModel(
 function writableOf(target: string | Store | tf.io.IOHandler): Pick<Store, 'name' | 'write'> | undefined {
   if (typeof target !== 'string') return isStore(target) ? target : undefined;
   if (isPath(target)) {
-    const name = pathOf(target);
+    const name = modelPathOf(target);
     return { name, write: (files, settings) => writeFolder(name, files, settings) };
   }
   throw new TransferError(

@@ -4,6 +4,7 @@ import { TransferError } from '../core/errors.ts';
 import { isLost } from './device.ts';
 import { leave, renew, residentsOf } from './move-weights.ts';
 import { assertOneTfjs } from './one-tfjs.ts';
+import { runsGoing } from './runs.ts';
 
 /**
  * Loads a backend and makes it the current one. It is the only function of the library that does.
@@ -15,7 +16,7 @@ import { assertOneTfjs } from './one-tfjs.ts';
  *
  * @param backend The backend, such as `wasm()` from `tfjs-transfer/backends/wasm`.
  * @throws TransferError `BACKEND_UNKNOWN` where it is no backend or cannot start here: the one before stays, and so do
- * the models; `PACKAGE_MISSING`, naming what to install.
+ * the models; `PACKAGE_MISSING`, naming what to install; `INVALID_ORDER` while a run is going on on another backend.
  *
  * @example
  * ```ts
@@ -32,10 +33,17 @@ export async function useBackend(backend: Backend): Promise<void> {
       `useBackend received ${JSON.stringify(backend)}. Pass a backend as a value: wasm() of tfjs-transfer/backends/wasm, or cpu() of tfjs-transfer/backends/cpu.`,
     );
   }
-  await backend.load();
   const name = tf.getBackend();
   // tf.findBackend would start one that failed to start, again.
   const left = tf.engine().registry[name];
+  if (runsGoing() > 0 && left && name !== backend.name && !isLost(left)) {
+    throw new TransferError(
+      'INVALID_ORDER',
+      `useBackend("${backend.name}") was called while ${runsGoing()} run${runsGoing() > 1 ? 's are' : ' is'} going on on "${name}". Await ` +
+        'fineTune first, or stop it: pass a signal and abort it.',
+    );
+  }
+  await backend.load();
   const residents = left ? await residentsOf(left) : [];
   if (left && isLost(left)) renew(name);
   if (tf.engine().registryFactory[backend.name] && (await tf.setBackend(backend.name))) {

@@ -3,9 +3,11 @@ import type { Dataset } from '../core/data.ts';
 import { TransferError } from '../core/errors.ts';
 import type { Ended, PhaseRecord, TrainEvent } from '../core/events.ts';
 import type { TransferModel } from '../core/handle.ts';
+import { assertSettings, type Known } from '../core/settings.ts';
 import type { Strategy } from '../core/strategy.ts';
 import { canBeLost, isLost, lostOr, remember, rescue } from '../model/device.ts';
 import { leaseOf, networkBehind } from '../model/network.ts';
+import { beginRun } from '../model/runs.ts';
 import { split } from '../model/split.ts';
 import { breather } from './breathe.ts';
 import { assertTrainable } from './can-train.ts';
@@ -24,6 +26,9 @@ export interface RunSettings {
   /** How many bytes of features may be kept in memory; past that they are computed anew in each epoch. Default: 1 GiB. */
   readonly cacheBytes?: number;
 }
+
+/** The settings of every run. */
+export const knownInRun: Known<RunSettings> = { seed: 7, signal: undefined, cacheBytes: 2 ** 30 };
 
 /**
  * Trains a model by a strategy, event by event. The model that it is given is not changed; the last event, `done`,
@@ -59,6 +64,7 @@ export async function* fineTuneSteps(
   strategy: Strategy,
   settings: RunSettings = {},
 ): AsyncGenerator<TrainEvent, void> {
+  assertSettings('fineTuneSteps', settings, knownInRun);
   const { seed = 0, signal, cacheBytes = 2 ** 30 } = settings;
   const planned = planOf(model, strategy);
   assertDataset(model.head, data);
@@ -76,6 +82,7 @@ export async function* fineTuneSteps(
   };
   // The variables of the network stay alive for the run, whatever handles the caller disposes meanwhile.
   network.hold();
+  const endRun = beginRun();
   const pause = breather(signal);
   const phases: PhaseRecord[] = [];
   let ended: Ended = 'completed';
@@ -112,6 +119,7 @@ export async function* fineTuneSteps(
   } finally {
     tf.dispose([state.values, state.optimizerState] as never);
     network.giveBack();
+    endRun();
   }
 
   function everything(): readonly tf.Tensor[] {
