@@ -5,6 +5,7 @@
  */
 
 import type { Backend } from '../core/backend.ts';
+import { assertSettings } from '../core/settings.ts';
 import { registerCpuKernels } from './cpu/register.ts';
 import { importPackage } from './import-package.ts';
 import { registerGradients } from './shared/register.ts';
@@ -30,7 +31,9 @@ export interface CpuSettings {
  * await useBackend(cpu());
  * ```
  */
-export function cpu({ lib = () => import('@tensorflow/tfjs-backend-cpu') }: CpuSettings = {}): Backend {
+export function cpu(settings: CpuSettings = {}): Backend {
+  assertSettings('cpu', settings, { lib: Function });
+  const { lib = () => import('@tensorflow/tfjs-backend-cpu') } = settings;
   return {
     kind: 'backend',
     name: 'cpu',

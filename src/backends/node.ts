@@ -8,6 +8,7 @@ import type { Backend } from '../core/backend.ts';
 import { TransferError } from '../core/errors.ts';
 import { nodeBuiltin } from '../core/host.ts';
 import { isMissingPackage } from '../core/missing-package.ts';
+import { assertSettings } from '../core/settings.ts';
 import { registerKernels } from './shared/kernel.ts';
 import { registerGradients } from './shared/register.ts';
 import { halfPixelGradients } from './shared/resize-gradients.ts';
@@ -40,7 +41,9 @@ const packages = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'];
  * await useBackend(node()).catch(() => useBackend(wasm()));
  * ```
  */
-export function node({ lib = importInstalled }: NodeSettings = {}): Backend {
+export function node(settings: NodeSettings = {}): Backend {
+  assertSettings('node', settings, { lib: Function });
+  const { lib = importInstalled } = settings;
   return {
     kind: 'backend',
     name: 'tensorflow',

@@ -5,6 +5,7 @@
  */
 
 import type { Backend } from '../core/backend.ts';
+import { assertSettings } from '../core/settings.ts';
 import { importPackage } from './import-package.ts';
 import { registerGradients } from './shared/register.ts';
 import { registerTrainingKernels } from './wasm/register.ts';
@@ -38,7 +39,9 @@ interface WasmPackage {
  * await useBackend(wasm());
  * ```
  */
-export function wasm({ lib = () => import('@tensorflow/tfjs-backend-wasm'), wasmPaths }: WasmSettings = {}): Backend {
+export function wasm(settings: WasmSettings = {}): Backend {
+  assertSettings('wasm', settings, { lib: Function, wasmPaths: undefined });
+  const { lib = () => import('@tensorflow/tfjs-backend-wasm'), wasmPaths } = settings;
   return {
     kind: 'backend',
     name: 'wasm',

@@ -7,6 +7,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Backend } from '../core/backend.ts';
 import { TransferError } from '../core/errors.ts';
+import { assertSettings } from '../core/settings.ts';
 import { importPackage } from './import-package.ts';
 import { registerGradients } from './shared/register.ts';
 import { registerWebglKernels } from './webgl/register.ts';
@@ -33,7 +34,9 @@ export interface WebglSettings {
  * await useBackend('document' in globalThis ? webgl() : cpu());
  * ```
  */
-export function webgl({ lib = () => import('@tensorflow/tfjs-backend-webgl') }: WebglSettings = {}): Backend {
+export function webgl(settings: WebglSettings = {}): Backend {
+  assertSettings('webgl', settings, { lib: Function });
+  const { lib = () => import('@tensorflow/tfjs-backend-webgl') } = settings;
   return {
     kind: 'backend',
     name: 'webgl',

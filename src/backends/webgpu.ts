@@ -6,6 +6,7 @@
 
 import type { Backend } from '../core/backend.ts';
 import { TransferError } from '../core/errors.ts';
+import { assertSettings } from '../core/settings.ts';
 import { importPackage } from './import-package.ts';
 import { registerGradients } from './shared/register.ts';
 import { registerWebgpuKernels } from './webgpu/register.ts';
@@ -39,7 +40,9 @@ interface Dawn {
  * await useBackend(webgpu()).catch(() => useBackend(cpu()));
  * ```
  */
-export function webgpu({ lib = () => import('@tensorflow/tfjs-backend-webgpu') }: WebgpuSettings = {}): Backend {
+export function webgpu(settings: WebgpuSettings = {}): Backend {
+  assertSettings('webgpu', settings, { lib: Function });
+  const { lib = () => import('@tensorflow/tfjs-backend-webgpu') } = settings;
   return {
     kind: 'backend',
     name: 'webgpu',

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import type { Base } from '../core/handle.ts';
 import { normal, randomStream } from '../core/random.ts';
+import { assertSettings } from '../core/settings.ts';
 import { graphOf } from '../model/graph.ts';
 import { makeBase } from '../model/make-base.ts';
 import { assertBackend } from '../model/one-tfjs.ts';
@@ -35,7 +36,9 @@ export interface TinyCnnSettings {
  * console.log(base.outputShape); // [ 2, 2, 128 ]
  * ```
  */
-export function tinyCnn({ size = 64, seed = 0 }: TinyCnnSettings = {}): Base {
+export function tinyCnn(settings: TinyCnnSettings = {}): Base {
+  assertSettings('tinyCnn', settings, { size: 64, seed: 7 });
+  const { size = 64, seed = 0 } = settings;
   assertBackend();
   const input = tfl.input({ shape: [size, size, 3], name: 'image' });
   const layers = [

@@ -1,5 +1,6 @@
 import { TransferError } from './errors.ts';
 import type { EpochRecord } from './events.ts';
+import { assertSettings, type Known } from './settings.ts';
 
 /** What a callback says after an epoch. */
 export interface Verdict {
@@ -32,6 +33,8 @@ export interface MonitorSettings {
   /** How much better counts as better. Default: 0. */
   readonly minDelta?: number;
 }
+
+const knownInMonitor: Known<MonitorSettings> = { monitor: 'loss', minDelta: 0 };
 
 const lowerIsBetter = /loss|error/i;
 
@@ -84,6 +87,7 @@ export interface EarlyStoppingSettings extends MonitorSettings {
  * ```
  */
 export function earlyStopping(settings: EarlyStoppingSettings = {}): Callback & EarlyStoppingSettings {
+  assertSettings('earlyStopping', settings, { patience: 5, ...knownInMonitor });
   const { patience = 5 } = settings;
   return {
     ...settings,
@@ -122,6 +126,7 @@ export interface ReduceLROnPlateauSettings extends MonitorSettings {
  * ```
  */
 export function reduceLROnPlateau(settings: ReduceLROnPlateauSettings = {}): Callback & ReduceLROnPlateauSettings {
+  assertSettings('reduceLROnPlateau', settings, { factor: 0.1, patience: 10, ...knownInMonitor });
   const { factor = 0.1, patience = 10 } = settings;
   return {
     ...settings,
@@ -155,6 +160,7 @@ export function reduceLROnPlateau(settings: ReduceLROnPlateauSettings = {}): Cal
  * ```
  */
 export function bestWeights(settings: MonitorSettings = {}): Callback & MonitorSettings {
+  assertSettings('bestWeights', settings, knownInMonitor);
   return {
     ...settings,
     kind: 'callback',

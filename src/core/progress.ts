@@ -1,3 +1,5 @@
+import type { Known } from './settings.ts';
+
 /**
  * What loading and saving report, in the words of Transformers.js. `name` is the model's place, `file` one of its files;
  * `progress` is in percent. While a model is saved, `done` comes after the commit, and there is no `download`.
@@ -24,3 +26,6 @@ export interface TransferSettings {
   /** Called while bytes move. */
   readonly onProgress?: ((event: TransferProgress) => void) | undefined;
 }
+
+/** The settings of what loads and saves. */
+export const knownInTransfer: Known<TransferSettings> = { onProgress: Function, signal: undefined };

@@ -1,5 +1,6 @@
 import { freeze, unfreezeTop } from './edits.ts';
-import { type Strategy, sequence, type TrainSettings, train } from './strategy.ts';
+import { assertSettings } from './settings.ts';
+import { knownInTrain, type Strategy, sequence, type TrainSettings, train } from './strategy.ts';
 
 /**
  * Trains the head alone, on features that are computed once for each example.
@@ -15,6 +16,7 @@ import { type Strategy, sequence, type TrainSettings, train } from './strategy.t
  * ```
  */
 export function linearProbe(settings: Partial<TrainSettings> = {}): Strategy {
+  assertSettings('linearProbe', settings, knownInTrain);
   return sequence(freeze(), train({ epochs: 20, ...settings }));
 }
 
@@ -42,7 +44,11 @@ export interface ProbeThenTuneSettings {
  * const strategy = probeThenTune({ top: 'block7a', tune: { epochs: 5, learningRate: 1e-4 } });
  * ```
  */
-export function probeThenTune({ top = 3, probe = {}, tune = {} }: ProbeThenTuneSettings = {}): Strategy {
+export function probeThenTune(settings: ProbeThenTuneSettings = {}): Strategy {
+  assertSettings('probeThenTune', settings, { top: undefined, probe: {}, tune: {} });
+  const { top = 3, probe = {}, tune = {} } = settings;
+  assertSettings('probe of probeThenTune', probe, knownInTrain);
+  assertSettings('tune of probeThenTune', tune, knownInTrain);
   return sequence(linearProbe(probe), unfreezeTop(top), train({ epochs: 5, learningRate: 1e-5, ...tune }));
 }
 
@@ -64,6 +70,7 @@ export function gradualUnfreeze(
   stages: readonly [number | string, ...(number | string)[]],
   settings: TrainSettings,
 ): Strategy {
+  assertSettings('gradualUnfreeze', settings, knownInTrain);
   const stage = (top: number | string) => sequence(unfreezeTop(top), train(settings));
   return sequence(...stages.slice(0, -1).map(stage), stage(stages.at(-1) as number | string));
 }

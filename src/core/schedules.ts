@@ -1,3 +1,5 @@
+import { assertSettings } from './settings.ts';
+
 /**
  * How the learning rate moves over a phase, as data with one function.
  *
@@ -14,6 +16,11 @@ export interface Schedule {
 export interface WarmupSettings {
   /** Steps over which the rate rises from 0 to its peak. Default: 0. */
   readonly warmup?: number;
+}
+
+function warmupOf(schedule: string, settings: WarmupSettings): number {
+  assertSettings(schedule, settings, { warmup: 100 });
+  return settings.warmup ?? 0;
 }
 
 const warm = (peak: number, step: number, warmup: number, after: () => number) =>
@@ -35,7 +42,8 @@ const progress = (step: number, steps: number, warmup: number) => (step - warmup
  * train({ epochs: 5, schedule: constant({ warmup: 10 }) });
  * ```
  */
-export function constant({ warmup = 0 }: WarmupSettings = {}): Schedule & { readonly warmup: number } {
+export function constant(settings: WarmupSettings = {}): Schedule & { readonly warmup: number } {
+  const warmup = warmupOf('constant', settings);
   return { kind: 'schedule', name: 'constant', warmup, rateAt: (peak, step) => warm(peak, step, warmup, () => peak) };
 }
 
@@ -52,7 +60,8 @@ export function constant({ warmup = 0 }: WarmupSettings = {}): Schedule & { read
  * train({ epochs: 3, learningRate: 2e-5, schedule: linear({ warmup: 100 }) });
  * ```
  */
-export function linear({ warmup = 0 }: WarmupSettings = {}): Schedule & { readonly warmup: number } {
+export function linear(settings: WarmupSettings = {}): Schedule & { readonly warmup: number } {
+  const warmup = warmupOf('linear', settings);
   return {
     kind: 'schedule',
     name: 'linear',
@@ -74,7 +83,8 @@ export function linear({ warmup = 0 }: WarmupSettings = {}): Schedule & { readon
  * train({ epochs: 10, schedule: cosine() });
  * ```
  */
-export function cosine({ warmup = 0 }: WarmupSettings = {}): Schedule & { readonly warmup: number } {
+export function cosine(settings: WarmupSettings = {}): Schedule & { readonly warmup: number } {
+  const warmup = warmupOf('cosine', settings);
   return {
     kind: 'schedule',
     name: 'cosine',
@@ -107,11 +117,9 @@ export interface OneCycleSettings {
  * train({ epochs: 5, learningRate: 2e-3, schedule: oneCycle() });
  * ```
  */
-export function oneCycle({
-  pctStart = 0.3,
-  div = 25,
-  finalDiv = 1e4,
-}: OneCycleSettings = {}): Schedule & Required<OneCycleSettings> {
+export function oneCycle(settings: OneCycleSettings = {}): Schedule & Required<OneCycleSettings> {
+  assertSettings('oneCycle', settings, { pctStart: 0.3, div: 25, finalDiv: 1e4 });
+  const { pctStart = 0.3, div = 25, finalDiv = 1e4 } = settings;
   const between = (from: number, to: number, share: number) => to + ((from - to) / 2) * (1 + Math.cos(Math.PI * share));
   return {
     kind: 'schedule',

@@ -5,6 +5,7 @@ import type { Loss } from './loss.ts';
 import type { Metric } from './metrics.ts';
 import type { Optimizer } from './optimizer.ts';
 import type { Schedule } from './schedules.ts';
+import { assertSettings, type Known } from './settings.ts';
 
 /** Settings of {@link train}. */
 export interface TrainSettings {
@@ -43,6 +44,19 @@ export type Step = Edit | Phase;
 /** What {@link fineTune} does: edits and phases, a phase last. */
 export type Strategy = readonly [...Step[], Phase];
 
+/** The settings of {@link train}, which checks values in words of its own. */
+export const knownInTrain: Known<TrainSettings> = {
+  epochs: 10,
+  learningRate: undefined,
+  batchSize: undefined,
+  optimizer: undefined,
+  schedule: undefined,
+  loss: undefined,
+  callbacks: undefined,
+  metrics: undefined,
+  views: undefined,
+};
+
 const examples = {
   optimizer: ['optimizer', 'adam()'],
   schedule: ['schedule', 'cosine()'],
@@ -56,7 +70,7 @@ const examples = {
  *
  * @param settings Epochs, rate, optimizer and the rest; each has its default.
  * @returns The phase.
- * @throws TransferError `INVALID_ARGUMENT` where a number is out of its range.
+ * @throws TransferError `INVALID_ARGUMENT` for a setting that it does not know, or a value out of its range.
  *
  * @example
  * ```ts
@@ -66,6 +80,7 @@ const examples = {
  * ```
  */
 export function train(settings: TrainSettings): Phase {
+  assertSettings('train', settings, knownInTrain);
   const { epochs, learningRate = 1, batchSize = 1, views = 1 } = settings;
   const wrong = [
     !(Number.isInteger(epochs) && epochs >= 1) && `epochs: ${epochs}; pass a whole number from 1`,

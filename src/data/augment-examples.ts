@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Examples } from '../core/data.ts';
 import { TransferError } from '../core/errors.ts';
 import { randomStream } from '../core/random.ts';
+import { assertSettings } from '../core/settings.ts';
 import { shapeText } from '../model/dense.ts';
 import type { Pixels } from '../model/pixels.ts';
 import type { Augmentation } from './augmentation.ts';
@@ -34,8 +35,10 @@ export interface AugmentSettings {
 export function augmentExamples(
   examples: Examples,
   augmentations: Augmentation | readonly Augmentation[],
-  { seed = 0 }: AugmentSettings = {},
+  settings: AugmentSettings = {},
 ): Examples {
+  assertSettings('augmentExamples', settings, { seed: 7 });
+  const { seed = 0 } = settings;
   const list = 'kind' in augmentations ? [augmentations] : augmentations;
   const bad = list.find((augmentation) => augmentation?.kind !== 'augmentation');
   if (bad !== undefined) {

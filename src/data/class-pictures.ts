@@ -1,7 +1,8 @@
 import { TransferError } from '../core/errors.ts';
+import type { Known } from '../core/settings.ts';
 import type { ClassFolders, SkippedFile } from './class-folders.ts';
 import { mapConcurrently } from './map-concurrently.ts';
-import { assertShares, type SplitSettings } from './split-examples.ts';
+import { assertShares, knownInSplit, type SplitSettings } from './split-examples.ts';
 
 /** Settings of `imageFolder` and `imageFiles`. */
 export interface ImageFolderSettings<Validation extends number = number, Test extends number = number>
@@ -16,6 +17,14 @@ export interface ImageFolderSettings<Validation extends number = number, Test ex
   /** Stops the reading: the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }
+
+/** The settings of what reads an image folder. */
+export const knownInFolder: Known<ImageFolderSettings> = {
+  ...knownInSplit,
+  labels: [],
+  onProgress: Function,
+  signal: undefined,
+};
 
 /** The pictures of an image folder that can be read, and the files that are no examples. */
 export interface ClassPictures<Place> {

@@ -1,4 +1,5 @@
 import { TransferError } from '../core/errors.ts';
+import { assertSettings } from '../core/settings.ts';
 import { luminance } from '../model/pixels.ts';
 import type { Augmentation } from './augmentation.ts';
 
@@ -30,6 +31,7 @@ export interface ColourSettings {
  * ```
  */
 export function colour(settings: ColourSettings = {}): Augmentation & Required<ColourSettings> {
+  assertSettings('colour', settings, { brightness: 0.2, contrast: 0.2, saturation: 0.2 });
   const { brightness = 0.2, contrast = 0.2, saturation = 0.2 } = settings;
   for (const [name, reach] of Object.entries({ brightness, contrast, saturation })) {
     if (reach >= 0 && reach <= 1) continue;

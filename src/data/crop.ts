@@ -1,4 +1,5 @@
 import { TransferError } from '../core/errors.ts';
+import { assertSettings } from '../core/settings.ts';
 import { resizePixels } from '../model/resize-pixels.ts';
 import type { Augmentation } from './augmentation.ts';
 
@@ -25,7 +26,9 @@ export interface CropSettings {
  * console.log(data.train.augmented); // true
  * ```
  */
-export function crop({ scale = [0.7, 1] }: CropSettings = {}): Augmentation & Required<CropSettings> {
+export function crop(settings: CropSettings = {}): Augmentation & Required<CropSettings> {
+  assertSettings('crop', settings, { scale: [0.7, 1] });
+  const { scale = [0.7, 1] } = settings;
   const [least, largest] = scale;
   if (!(least > 0 && least <= largest && largest <= 1)) {
     throw new TransferError(

@@ -1,5 +1,6 @@
 import type { Dataset, Examples } from '../core/data.ts';
 import { TransferError } from '../core/errors.ts';
+import { assertSettings, type Known } from '../core/settings.ts';
 import { augmentExamples } from './augment-examples.ts';
 import type { Augmentation } from './augmentation.ts';
 import { stratify } from './stratify.ts';
@@ -16,6 +17,9 @@ export interface SplitSettings<Validation extends number = number, Test extends 
   /** How training examples are changed at random; validation and test never are. Default: not at all. */
   readonly augment?: Augmentation | readonly Augmentation[];
 }
+
+/** The settings of what divides examples. */
+export const knownInSplit: Known<SplitSettings> = { validation: 0.2, test: 0.1, seed: 7, augment: undefined };
 
 /** The splits that shares give: where a share is written out, its split is known to be there, or not to be. */
 export type Splits<Validation extends number, Test extends number> = Pick<Dataset, 'train'> &
@@ -51,6 +55,15 @@ export type Held<Name extends string, Share extends number> = number extends Sha
 export function splitExamples<const Validation extends number = 0.2, const Test extends number = 0>(
   examples: Examples,
   settings: SplitSettings<Validation, Test> = {},
+): Splits<Validation, Test> {
+  assertSettings('splitExamples', settings, knownInSplit);
+  return splitByShares(examples, settings);
+}
+
+/** Splits examples by settings that the caller has checked. */
+export function splitByShares<Validation extends number, Test extends number>(
+  examples: Examples,
+  settings: SplitSettings<Validation, Test>,
 ): Splits<Validation, Test> {
   const { validation = 0.2, test = 0, seed = 0, augment }: SplitSettings = settings;
   assertShares(validation, test);

@@ -1,6 +1,7 @@
 import { TransferError } from '../core/errors.ts';
 import type { Head, Task } from '../core/head.ts';
 import type { Loss } from '../core/loss.ts';
+import { assertSettings } from '../core/settings.ts';
 
 /** Settings that every head has. */
 export interface HeadSettings {
@@ -16,9 +17,11 @@ export function headOf(
   task: Task,
   labels: readonly string[],
   loss: Loss,
-  { dropout = 0, seed = 0 }: HeadSettings,
+  settings: HeadSettings,
   fewest: number,
 ): Head {
+  assertSettings(name, settings, { dropout: 0.5, seed: 7 });
+  const { dropout = 0, seed = 0 } = settings;
   const distinct =
     Array.isArray(labels) &&
     labels.every((label) => typeof label === 'string') &&

@@ -1,5 +1,6 @@
 import { TransferError } from '../core/errors.ts';
 import type { Head } from '../core/head.ts';
+import { assertSettings } from '../core/settings.ts';
 
 /** Settings of {@link mlp}. */
 export interface MlpSettings {
@@ -22,7 +23,9 @@ export interface MlpSettings {
  * const head = mlp(classifier(['cat', 'dog'], { dropout: 0.2 }), { hidden: [128] });
  * ```
  */
-export function mlp(head: Head, { hidden }: MlpSettings): Head {
+export function mlp(head: Head, settings: MlpSettings): Head {
+  assertSettings('mlp', settings, { hidden: undefined });
+  const { hidden } = settings;
   const wrong = hidden.find((width) => !(Number.isInteger(width) && width > 0));
   if (wrong !== undefined || hidden.length === 0) {
     throw new TransferError(

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { TransferError } from '../core/errors.ts';
 import type { Base, TransferModel } from '../core/handle.ts';
-import { allFrozen } from '../core/settings.ts';
+import { allFrozen, assertSettings } from '../core/settings.ts';
 import { type Application, prune } from './graph.ts';
 import { type BaseSettings, makeBase, outputShape } from './make-base.ts';
 import { leaseOf, networkBehind, networkOf } from './network.ts';
@@ -36,6 +36,7 @@ import { isTransferModel } from './transfer-model.ts';
  * ```
  */
 export function asBase(model: LayersModel | TransferModel, settings: BaseSettings = {}): Base {
+  assertSettings('asBase', settings, { cut: undefined, input: {}, name: 'base' });
   if (isTransferModel(model)) return withoutHead(model, settings.name);
   assertLayersModel(model);
   return makeBase(model, settings, { name: settings.name ?? model.name }, () => {});

@@ -3,7 +3,8 @@ import * as tfl from '@tensorflow/tfjs-layers';
 import type { BaseSource } from '../core/base-source.ts';
 import { TransferError } from '../core/errors.ts';
 import type { Base } from '../core/handle.ts';
-import type { TransferSettings } from '../core/progress.ts';
+import { knownInTransfer, type TransferSettings } from '../core/progress.ts';
+import { assertSettings } from '../core/settings.ts';
 import type { Store } from '../core/store.ts';
 import { readArtifacts } from './artifacts.ts';
 import { asBase } from './as-base.ts';
@@ -41,13 +42,15 @@ export async function loadBase(
   source: BaseSource | string | Store | io.IOHandler | LayersModel,
   settings: LoadBaseSettings = {},
 ): Promise<Base> {
+  assertSettings('loadBase', settings, { ...knownInTransfer, cut: undefined, input: {}, name: 'base' });
+  const { onProgress, signal, ...cutting } = settings;
   await assertReady();
   if (source instanceof tfl.LayersModel || (typeof source === 'object' && source !== null && 'predict' in source)) {
-    return asBase(source as LayersModel, settings);
+    return asBase(source as LayersModel, cutting);
   }
   const given = isBaseSource(source) ? source : undefined;
   const place = given ? given.url : (source as string | Store | io.IOHandler);
-  const artifacts = await readArtifacts(place, settings);
+  const artifacts = await readArtifacts(place, { onProgress, signal });
   if (given?.sha256 && artifacts.sha256 && artifacts.sha256 !== given.sha256) {
     throw new TransferError(
       'INVALID_MODEL',
@@ -63,8 +66,8 @@ export async function loadBase(
     ...(given?.licence && { licence: given.licence }),
   };
   try {
-    settings.onProgress?.({ status: 'ready', name: nameOfPlace(place) });
-    return makeBase(model, { ...(given && { input: given.input }), ...settings }, origin, release);
+    onProgress?.({ status: 'ready', name: nameOfPlace(place) });
+    return makeBase(model, { ...(given && { input: given.input }), ...cutting }, origin, release);
   } catch (error) {
     release();
     throw error;

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { TransferError } from '../core/errors.ts';
 import type { TransferModel } from '../core/handle.ts';
-import type { TransferSettings } from '../core/progress.ts';
-import { allFrozen } from '../core/settings.ts';
+import { knownInTransfer, type TransferSettings } from '../core/progress.ts';
+import { allFrozen, assertSettings } from '../core/settings.ts';
 import type { Store } from '../core/store.ts';
 import { readArtifacts } from './artifacts.ts';
 import { buildModel } from './build.ts';
@@ -40,6 +40,7 @@ export async function loadModel(
   source: string | Store | tf.io.IOHandler,
   settings: TransferSettings = {},
 ): Promise<TransferModel> {
+  assertSettings('loadModel', settings, knownInTransfer);
   await assertReady();
   const artifacts = await readArtifacts(source, settings);
   const name = nameOfPlace(source);

@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { TransferError } from '../core/errors.ts';
 import type { TransferModel } from '../core/handle.ts';
-import type { TransferSettings } from '../core/progress.ts';
+import { knownInTransfer, type TransferSettings } from '../core/progress.ts';
+import { assertSettings } from '../core/settings.ts';
 import type { Store, StoredFile } from '../core/store.ts';
 import { version } from '../core/version.ts';
 import { isPath, isStore, modelPathOf } from './byte-reader.ts';
@@ -44,6 +45,7 @@ export async function saveModel(
   settings: TransferSettings = {},
 ): Promise<{ readonly location: string }> {
   assertTransferModel(model);
+  assertSettings('saveModel', settings, knownInTransfer);
   settings.signal?.throwIfAborted();
   const store = writableOf(target);
   if (!store && typeof (target as tf.io.IOHandler | null)?.save !== 'function') {

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
+import { assertSettings } from '../core/settings.ts';
 import type { SkippedFile } from '../data/class-folders.ts';
-import { classPictures, type ImageFolderSettings } from '../data/class-pictures.ts';
-import { assertShares, type Splits, splitExamples } from '../data/split-examples.ts';
+import { classPictures, type ImageFolderSettings, knownInFolder } from '../data/class-pictures.ts';
+import { assertShares, type Splits, splitByShares } from '../data/split-examples.ts';
 import { pathOf } from '../model/byte-reader.ts';
 import { decodePicture } from '../model/decode-picture.ts';
 import { listClassFolders } from './class-folders.ts';
@@ -46,6 +47,7 @@ export async function imageFolder<const Validation extends number = 0.2, const T
   folder: string | URL,
   settings: ImageFolderSettings<Validation, Test> = {},
 ): Promise<ImageFolder<Validation, Test>> {
+  assertSettings('imageFolder', settings, knownInFolder);
   const { validation = 0.2, test = 0 }: ImageFolderSettings = settings;
   assertShares(validation, test);
   const root = pathOf(String(folder));
@@ -59,5 +61,5 @@ export async function imageFolder<const Validation extends number = 0.2, const T
     },
     settings,
   );
-  return { ...splitExamples(labelledPictures(found.pictures), settings), ...found };
+  return { ...splitByShares(labelledPictures(found.pictures), settings), ...found };
 }

@@ -4,6 +4,7 @@ import type { TransferModel } from '../core/handle.ts';
 import { defaultMetrics, measure } from '../core/measure.ts';
 import type { Metric } from '../core/metrics.ts';
 import { type ClassOutcome, confusionMatrix, type Outcome, perClass } from '../core/outcome.ts';
+import { assertSettings } from '../core/settings.ts';
 import { lostOr } from '../model/device.ts';
 import { networkBehind } from '../model/network.ts';
 import { split } from '../model/split.ts';
@@ -66,6 +67,7 @@ export async function evaluate(
   settings: EvaluateSettings = {},
 ): Promise<Evaluation> {
   assertTransferModel(model);
+  assertSettings('evaluate', settings, { batchSize: 32, metrics: [], signal: undefined });
   const { head, inputs } = model;
   const { metrics = defaultMetrics(head.task), batchSize = 32, signal } = settings;
   if (!(Number.isInteger(batchSize) && batchSize >= 1)) {
@@ -73,6 +75,9 @@ export async function evaluate(
       'INVALID_ARGUMENT',
       `evaluate received batchSize: ${batchSize}; pass a whole number from 1.`,
     );
+  }
+  if (metrics.some((metric) => metric?.kind !== 'metric')) {
+    throw new TransferError('INVALID_ARGUMENT', 'evaluate received no metric as metrics; pass [accuracy()].');
   }
   assertExamples(head, examples, 'given');
   const network = networkBehind(model);

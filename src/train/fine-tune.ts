@@ -1,8 +1,9 @@
 import type { Dataset } from '../core/data.ts';
 import type { FineTuned, TrainEvent } from '../core/events.ts';
 import type { TransferModel } from '../core/handle.ts';
+import { assertSettings } from '../core/settings.ts';
 import type { Strategy } from '../core/strategy.ts';
-import { fineTuneSteps, type RunSettings } from './fine-tune-steps.ts';
+import { fineTuneSteps, knownInRun, type RunSettings } from './fine-tune-steps.ts';
 
 /** Settings of {@link fineTune}. */
 export interface FineTuneSettings extends RunSettings {
@@ -44,6 +45,7 @@ export async function fineTune(
   strategy: Strategy,
   settings: FineTuneSettings = {},
 ): Promise<FineTuned> {
+  assertSettings('fineTune', settings, { ...knownInRun, onEvent: Function });
   const { onEvent, ...run } = settings;
   let result: FineTuned | undefined;
   for await (const event of fineTuneSteps(model, data, strategy, run)) {

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { mapRecord, type Optimizer, type OptimizerState } from '../core/optimizer.ts';
+import { assertSettings, type Known } from '../core/settings.ts';
 
 type WeightState = OptimizerState[string];
 
@@ -54,7 +55,9 @@ export interface SgdSettings {
  * train({ epochs: 5, learningRate: 0.01, optimizer: sgd({ momentum: 0.9, nesterov: true }) });
  * ```
  */
-export function sgd({ momentum = 0, nesterov = false }: SgdSettings = {}): Optimizer & Required<SgdSettings> {
+export function sgd(settings: SgdSettings = {}): Optimizer & Required<SgdSettings> {
+  assertSettings('sgd', settings, { momentum: 0.9, nesterov: true });
+  const { momentum = 0, nesterov = false } = settings;
   return byWeight(
     'sgd',
     { momentum, nesterov },
@@ -80,6 +83,8 @@ export interface AdamSettings {
   readonly convention?: 'keras' | 'pytorch';
 }
 
+const knownInAdam: Known<AdamSettings> = { beta1: 0.9, beta2: 0.999, epsilon: 1e-7, convention: 'keras' };
+
 /**
  * Adam (Kingma and Ba, 2015): `-rate sqrt(1 - beta2^t) / (1 - beta1^t) m / (sqrt(v) + epsilon)`. The count t is each
  * weight's own, so that a layer that is unfrozen later starts with its own bias correction.
@@ -95,6 +100,7 @@ export interface AdamSettings {
  * ```
  */
 export function adam(settings: AdamSettings = {}): Optimizer & Required<AdamSettings> {
+  assertSettings('adam', settings, knownInAdam);
   const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7, convention = 'keras' } = settings;
   return byWeight(
     'adam',
@@ -131,6 +137,7 @@ export interface AdamwSettings extends AdamSettings {
  * ```
  */
 export function adamw(settings: AdamwSettings = {}): Optimizer & Required<AdamwSettings> {
+  assertSettings('adamw', settings, { weightDecay: 0.004, ...knownInAdam });
   const { weightDecay = 0.004, ...rest } = settings;
   const inner = adam(rest);
   return {
@@ -167,7 +174,9 @@ export interface RmspropSettings {
  * train({ epochs: 5, optimizer: rmsprop({ rho: 0.95 }) });
  * ```
  */
-export function rmsprop({ rho = 0.9, epsilon = 1e-7 }: RmspropSettings = {}): Optimizer & Required<RmspropSettings> {
+export function rmsprop(settings: RmspropSettings = {}): Optimizer & Required<RmspropSettings> {
+  assertSettings('rmsprop', settings, { rho: 0.9, epsilon: 1e-7 });
+  const { rho = 0.9, epsilon = 1e-7 } = settings;
   return byWeight(
     'rmsprop',
     { rho, epsilon },

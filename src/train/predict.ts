@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { TransferError } from '../core/errors.ts';
 import type { TransferModel } from '../core/handle.ts';
+import { assertSettings } from '../core/settings.ts';
 import { download, lostOr } from '../model/device.ts';
 import { infer } from '../model/execute.ts';
 import { networkBehind } from '../model/network.ts';
@@ -50,9 +51,14 @@ export interface PredictSettings {
 export async function predict(
   model: TransferModel,
   input: Picture | readonly Picture[],
-  { topK }: PredictSettings = {},
+  settings: PredictSettings = {},
 ): Promise<Prediction[]> {
   assertTransferModel(model);
+  assertSettings('predict', settings, { topK: 3 });
+  const { topK = 1 } = settings;
+  if (!(Number.isInteger(topK) && topK >= 1)) {
+    throw new TransferError('INVALID_ARGUMENT', `predict received topK: ${topK}. Pass a whole number from 1.`);
+  }
   const network = networkBehind(model);
   const { graph, variables } = network;
   const { head, inputs } = model;
@@ -89,7 +95,7 @@ export async function predict(
     }
     const predictions = head.labels.map((label, index) => ({ label, score: numbers[index] as number }));
     if (head.task === 'regression') return predictions;
-    return predictions.sort((a, b) => b.score - a.score).slice(0, topK ?? predictions.length);
+    return predictions.sort((a, b) => b.score - a.score).slice(0, settings.topK ?? predictions.length);
   } catch (error) {
     throw await lostOr(error);
   } finally {

@@ -14,8 +14,8 @@ type Builder = (json: never) => unknown;
 /** How each value is made again from its record. */
 const builders: Readonly<Record<string, Readonly<Record<string, Builder>>>> = {
   edit: {
-    freeze,
-    unfreeze,
+    freeze: () => freeze(),
+    unfreeze: () => unfreeze(),
     unfreezeTop: ({ top }: { top: number | string }) => unfreezeTop(top),
     batchNorm: ({ policy }: { policy: 'frozen' }) => batchNorm(policy),
     discriminative,

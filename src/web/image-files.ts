@@ -1,8 +1,9 @@
 import { TransferError } from '../core/errors.ts';
+import { assertSettings } from '../core/settings.ts';
 import { classFolders, type SkippedFile } from '../data/class-folders.ts';
-import { classPictures, type ImageFolderSettings } from '../data/class-pictures.ts';
+import { classPictures, type ImageFolderSettings, knownInFolder } from '../data/class-pictures.ts';
 import { pictureExamples } from '../data/picture-examples.ts';
-import { assertShares, type Splits, splitExamples } from '../data/split-examples.ts';
+import { assertShares, type Splits, splitByShares } from '../data/split-examples.ts';
 import { type DecodedIn, pictureDecoder } from './picture-decoder.ts';
 
 /** A picture file of a class. */
@@ -60,6 +61,7 @@ export async function imageFiles<const Validation extends number = 0.2, const Te
   files: ArrayLike<File>,
   settings: ImageFolderSettings<Validation, Test> = {},
 ): Promise<ImageFiles<Validation, Test>> {
+  assertSettings('imageFiles', settings, knownInFolder);
   const { validation = 0.2, test = 0 }: ImageFolderSettings = settings;
   assertShares(validation, test);
   const byName = byPath(files);
@@ -77,7 +79,7 @@ export async function imageFiles<const Validation extends number = 0.2, const Te
     const { file, name } = found.pictures[index] as LabelledFile;
     return decoder.decode(file, name, size);
   });
-  return { ...splitExamples(examples, settings), ...found, decodedIn: decoder.decodedIn() };
+  return { ...splitByShares(examples, settings), ...found, decodedIn: decoder.decodedIn() };
 }
 
 /** The files by their path in the folder that all of them lie in. */
