@@ -19,6 +19,10 @@ const tensorflow = 'tensorflow-cpu==2.21.0';
  * @returns {Promise<string>} The folder of the package.
  */
 export async function installTfjsNode(folder) {
+  return alone(`${folder}.lock`, () => install(folder));
+}
+
+async function install(folder) {
   const modules = join(folder, 'node_modules');
   const installed = join(modules, '@tensorflow/tfjs-node');
   const binding = join(installed, 'lib/napi-v8/tfjs_binding.node');
@@ -58,6 +62,23 @@ async function build(folder, installed, binding) {
   const links = [`-Wl,-rpath,${lib}`, `${lib}/libtensorflow_cc.so.2`, `${lib}/libtensorflow_framework.so.2`];
   await run('g++', [...flags, ...includes, ...sources, '-o', binding, ...links], { cwd: installed });
 }
+
+/** Test files run in processes of their own, and more than one of them wants tfjs-node. */
+async function alone(lock, work) {
+  await mkdir(join(lock, '..'), { recursive: true });
+  for (let waited = 0; !(await taken(lock)); waited++) {
+    // Whoever held it for so long was ended in the middle.
+    if (waited > 600) await rm(lock, { recursive: true, force: true });
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+  }
+  return work().finally(() => rm(lock, { recursive: true, force: true }));
+}
+
+const taken = (lock) =>
+  mkdir(lock).then(
+    () => true,
+    () => false,
+  );
 
 /**
  * Installs a Node that took away what tfjs-node calls.
