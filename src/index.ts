@@ -17,7 +17,7 @@ export * from './core/metrics.ts';
 export type { Optimizer, OptimizerState, Tensors } from './core/optimizer.ts';
 export { type ClassOutcome, confusionMatrix, type Outcome, perClass, type Target } from './core/outcome.ts';
 export { pipe } from './core/pipe.ts';
-export type * from './core/progress.ts';
+export type { TransferProgress, TransferSettings } from './core/progress.ts';
 export * from './core/recipes.ts';
 export * from './core/schedules.ts';
 export type * from './core/store.ts';
