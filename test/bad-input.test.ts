@@ -320,8 +320,8 @@ describe('a strategy', () => {
 
   test('that is none', () =>
     refused(run(phase), 'INVALID_ARGUMENT', {
-      received: /The strategy is object/,
-      expected: /sequence\(\.\.\.\) or a recipe/,
+      received: /The strategy is a single phase/,
+      expected: /sequence\(train\(\{ epochs \}\)\), or a recipe/,
       next: /Pass/,
     }));
 });
@@ -560,7 +560,7 @@ describe('a backend', () => {
   test('that is unknown', () =>
     refused(() => useBackend('cuda' as never), 'BACKEND_UNKNOWN', {
       received: /received "cuda"/,
-      expected: /a backend as a value: wasm\(\) of tfjs-transfer\/backends\/wasm/,
+      expected: /a backend as a value, called: wasm\(\) of tfjs-transfer\/backends\/wasm/,
       next: /Pass/,
     }));
 

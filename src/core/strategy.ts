@@ -117,6 +117,11 @@ export function sequence<const Parts extends readonly (Step | Strategy)[]>(
   return parts.flatMap((part) => (Array.isArray(part) ? part : [part])) as never;
 }
 
+const describe = (given: unknown) => {
+  const kind = (given as { readonly kind?: unknown } | null)?.kind;
+  return typeof kind === 'string' ? `a single ${kind}` : String(given);
+};
+
 /**
  * Refuses what is no strategy.
  *
@@ -128,7 +133,7 @@ export function assertStrategy(strategy: unknown): asserts strategy is Strategy 
   if (!Array.isArray(strategy)) {
     throw new TransferError(
       'INVALID_ARGUMENT',
-      `The strategy is ${typeof strategy}. Pass sequence(...) or a recipe such as linearProbe().`,
+      `The strategy is ${describe(strategy)}. Pass sequence(train({ epochs })), or a recipe such as linearProbe().`,
     );
   }
   const stranger = strategy.findIndex((step) => step?.kind !== 'edit' && step?.kind !== 'phase');

@@ -30,7 +30,7 @@ export async function useBackend(backend: Backend): Promise<void> {
   if (backend?.kind !== 'backend') {
     throw new TransferError(
       'BACKEND_UNKNOWN',
-      `useBackend received ${JSON.stringify(backend)}. Pass a backend as a value: wasm() of tfjs-transfer/backends/wasm, or cpu() of tfjs-transfer/backends/cpu.`,
+      `useBackend received ${typeof backend === 'function' ? 'a function' : JSON.stringify(backend)}. Pass a backend as a value, called: wasm() of tfjs-transfer/backends/wasm, or cpu() of tfjs-transfer/backends/cpu.`,
     );
   }
   const name = tf.getBackend();

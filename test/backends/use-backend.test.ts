@@ -23,7 +23,7 @@ test('a backend that registered nothing is named, and so are those that are ther
 test.each([['wasm'], [undefined], [null], [{ name: 'cpu' }], [cpu]])('%o is no backend', async (given) => {
   await expect(useBackend(given as never)).rejects.toMatchObject({
     code: 'BACKEND_UNKNOWN',
-    message: expect.stringMatching(/^useBackend received .*Pass a backend as a value: wasm\(\)/),
+    message: expect.stringMatching(/^useBackend received .*Pass a backend as a value, called: wasm\(\)/),
   });
 });
 

@@ -202,7 +202,7 @@ describe('what is no strategy of this library is refused', () => {
     ['a policy that is none', [{ kind: 'edit', name: 'batchNorm', policy: 'no' }, phase], 'INVALID_ARGUMENT', /'no'/],
     ['no step', [], 'INVALID_ORDER', /empty/],
     ['an edit at its end', [phase, freeze()], 'INVALID_ORDER', /ends with the edit freeze/],
-    ['no list', { kind: 'phase' }, 'INVALID_ARGUMENT', /The strategy is object/],
+    ['no list', { kind: 'phase' }, 'INVALID_ARGUMENT', /The strategy is a single phase/],
   ])('%s', (_, json, code, message) => {
     const refusal = expect.objectContaining({ name: 'TransferError', code, message: expect.stringMatching(message) });
     expect(() => strategyFromJSON(JSON.stringify(json))).toThrow(refusal);
