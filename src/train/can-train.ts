@@ -80,7 +80,7 @@ function missingKernels({ suffix }: Split, trained: Trained, backend: string): M
   if (registered.size === 0) {
     throw new TransferError(
       'BACKEND_UNKNOWN',
-      `No backend "${backend}" is registered. Call await useBackend(wasm()) (or cpu()) first, from tfjs-transfer/backends/wasm.`,
+      `No backend ${typeof backend === 'string' ? `"${backend}"` : 'that is no name'} is registered: pass a name such as 'wasm'. Call await useBackend(wasm()) (or cpu()) first, from tfjs-transfer/backends/wasm.`,
     );
   }
   const needs = new Map<string, { readonly layers: Set<LayerPath>; readonly reason?: string }>();

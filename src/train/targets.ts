@@ -29,7 +29,7 @@ export function assertDataset(head: Head, data: Dataset): void {
   if (data?.train?.kind !== 'examples') {
     throw new TransferError(
       'INVALID_DATA',
-      'The data has no training examples. Pass { train, validation } with examples of tfjs-transfer/data (fromTensors, ' +
+      `The data ${(data as { readonly kind?: unknown } | undefined)?.kind === 'examples' ? 'is one split, not a record of them' : 'has no training examples'}. Pass { train, validation } with examples of tfjs-transfer/data (fromTensors, ` +
         'fromArrays, collect, splitExamples) or await imageFolder(...) of tfjs-transfer/node.',
     );
   }
