@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { isLost, rescue } from './device.ts';
+import { download, isLost, rescue } from './device.ts';
 import { leasedTensors } from './network.ts';
 import { countData, type DeviceBackend, residenceOf } from './tfjs-internals.ts';
 
@@ -16,7 +16,7 @@ export async function residentsOf(backend: tf.KernelBackend): Promise<readonly t
     (tensor) => !tensor.isDisposed && residenceOf(tensor.dataId)?.backend === backend,
   );
   if (isLost(backend)) return rescue(residents);
-  for (const tensor of residents) await tensor.data();
+  for (const tensor of residents) await download(tensor);
   return residents;
 }
 
