@@ -1,6 +1,7 @@
 import { TransferError } from './errors.ts';
 import type { Base, BatchNormPolicy, LayerPath, Settings, TransferModel, Unit } from './handle.ts';
-import { allFrozen } from './settings.ts';
+import { kindOf } from './kind-of.ts';
+import { allFrozen, assertBare } from './settings.ts';
 
 /**
  * A change of a handle's settings: a function that carries its own record, so that it works in {@link pipe}, in
@@ -32,21 +33,15 @@ function edit(
 }
 
 function assertHandle(name: string, model: unknown): void {
-  const kind = (model as { readonly kind?: unknown } | null)?.kind;
+  const kind = kindOf(model);
   if (kind === 'base' || kind === 'transfer') return;
   throw new TransferError(
     'INVALID_ORDER',
-    `${name} received ${kind ? `a value of kind "${String(kind)}"` : typeof model}, not a base or a model. ` +
+    `${name} received ${kind ? `a value of kind "${kind}"` : typeof model}, not a base or a model. ` +
       (kind === 'edit'
         ? 'An edit is called before it is applied: pipe(base, freeze(), attachHead(head)).'
         : 'Pass what loadBase, attachHead or fineTune returns (await loadBase first).'),
   );
-}
-
-/** In JavaScript, `freeze(base)` would freeze nothing, and nobody would see it. */
-function assertBare(name: string, given: readonly unknown[]): void {
-  const message = `${name} takes nothing and returns an edit. Write pipe(base, ${name}()), with the parentheses.`;
-  if (given.length > 0) throw new TransferError('INVALID_ORDER', message);
 }
 
 const keysOf = (model: Base | TransferModel, layers: ReadonlySet<LayerPath>) =>

@@ -1,4 +1,5 @@
 import { TransferError } from './errors.ts';
+import { kindOf } from './kind-of.ts';
 
 /**
  * Passes a value through functions, from left to right.
@@ -43,7 +44,7 @@ export function pipe(value: unknown, ...functions: readonly ((value: never) => u
 }
 
 function notAFunction(given: unknown, index: number): TransferError {
-  const kind = Array.isArray(given) ? 'strategy' : (given as { readonly kind?: unknown } | null)?.kind;
+  const kind = Array.isArray(given) ? 'strategy' : kindOf(given);
   const remedy =
     kind === 'head'
       ? 'Wrap it: attachHead(head).'
@@ -52,6 +53,6 @@ function notAFunction(given: unknown, index: number): TransferError {
         : 'The value to begin with comes first; edits such as freeze(), and attachHead(head), follow.';
   return new TransferError(
     'INVALID_ORDER',
-    `pipe received ${kind ? `a ${String(kind)}` : String(given)} as step ${index + 1}, which is no function. ${remedy}`,
+    `pipe received ${kind ? `a ${kind}` : String(given)} as step ${index + 1}, which is no function. ${remedy}`,
   );
 }

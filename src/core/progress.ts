@@ -29,3 +29,15 @@ export interface TransferSettings {
 
 /** The settings of what loads and saves. */
 export const knownInTransfer: Known<TransferSettings> = { onProgress: Function, signal: undefined };
+
+/**
+ * The event of bytes that moved.
+ *
+ * @param name The model's place.
+ * @param file The file.
+ * @param loaded Bytes so far.
+ * @param total Bytes of the whole file.
+ */
+export function bytesMoved(name: string, file: string, loaded: number, total: number): TransferProgress {
+  return { status: 'progress', name, file, loaded, total, progress: total ? (loaded / total) * 100 : 100 };
+}

@@ -45,6 +45,19 @@ export function assertSettings<Settings extends object>(
   }
 }
 
+/**
+ * Refuses arguments of what takes none: in JavaScript, `freeze(base)` would freeze nothing, and nobody would see it.
+ *
+ * @param name The function, which returns an edit.
+ * @param given What it received.
+ * @throws TransferError `INVALID_ORDER`.
+ */
+export function assertBare(name: string, given: readonly unknown[]): void {
+  if (given.length === 0) return;
+  const message = `${name} takes nothing and returns an edit. Write pipe(base, ${name}()), with the parentheses.`;
+  throw new TransferError('INVALID_ORDER', message);
+}
+
 const typeOf = (value: unknown) => (Array.isArray(value) ? 'array' : value === null ? 'null' : typeof value);
 
 const textOf = (value: unknown) =>

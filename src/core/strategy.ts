@@ -1,6 +1,7 @@
 import type { Callback } from './callbacks.ts';
 import type { Edit } from './edits.ts';
 import { TransferError } from './errors.ts';
+import { kindOf } from './kind-of.ts';
 import type { Loss } from './loss.ts';
 import type { Metric } from './metrics.ts';
 import type { Optimizer } from './optimizer.ts';
@@ -117,11 +118,6 @@ export function sequence<const Parts extends readonly (Step | Strategy)[]>(
   return parts.flatMap((part) => (Array.isArray(part) ? part : [part])) as never;
 }
 
-const describe = (given: unknown) => {
-  const kind = (given as { readonly kind?: unknown } | null)?.kind;
-  return typeof kind === 'string' ? `a single ${kind}` : String(given);
-};
-
 /**
  * Refuses what is no strategy.
  *
@@ -133,7 +129,7 @@ export function assertStrategy(strategy: unknown): asserts strategy is Strategy 
   if (!Array.isArray(strategy)) {
     throw new TransferError(
       'INVALID_ARGUMENT',
-      `The strategy is ${describe(strategy)}. Pass sequence(train({ epochs })), or a recipe such as linearProbe().`,
+      `The strategy is ${kindOf(strategy) ? `a single ${kindOf(strategy)}` : String(strategy)}. Pass sequence(train({ epochs })), or a recipe such as linearProbe().`,
     );
   }
   const stranger = strategy.findIndex((step) => step?.kind !== 'edit' && step?.kind !== 'phase');

@@ -2,7 +2,7 @@ import { TransferError } from '../core/errors.ts';
 import type { Known } from '../core/settings.ts';
 import type { ClassFolders, SkippedFile } from './class-folders.ts';
 import { mapConcurrently } from './map-concurrently.ts';
-import { assertShares, knownInSplit, type SplitSettings } from './split-examples.ts';
+import { knownInSplit, type SplitSettings } from './split-examples.ts';
 
 /** Settings of `imageFolder` and `imageFiles`. */
 export interface ImageFolderSettings<Validation extends number = number, Test extends number = number>
@@ -49,7 +49,7 @@ export interface PictureFolder<Place> extends ClassFolders {
  * @param folder The folder.
  * @param settings The order of labels, progress, a signal; whether it will be divided.
  * @returns The pictures in the order of their names.
- * @throws TransferError `INVALID_DATA` where they cannot be trained on; `INVALID_ARGUMENT` for shares.
+ * @throws TransferError `INVALID_DATA` where they cannot be trained on.
  */
 export async function classPictures<Place>(
   folder: PictureFolder<Place>,
@@ -57,7 +57,6 @@ export async function classPictures<Place>(
 ): Promise<ClassPictures<Place>> {
   const { caller, classes, files, place, check } = folder;
   const { validation = 0.2, test = 0, labels = classes, signal, onProgress } = settings;
-  assertShares(validation, test);
   if (classes.length === 0) {
     throw invalid(
       caller,

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { TransferError } from '../core/errors.ts';
-import type { TransferProgress, TransferSettings } from '../core/progress.ts';
+import { bytesMoved, type TransferProgress, type TransferSettings } from '../core/progress.ts';
 import type { ReadFile, Store } from '../core/store.ts';
 import { joined } from './byte-limit.ts';
 import { isPath, isStore, nameOfPlace, type Readable } from './byte-reader.ts';
@@ -83,7 +83,7 @@ function reporting(read: ReadFile, name: string, onProgress?: (event: TransferPr
       if (!started) onProgress({ status: 'download', name, file });
       started = true;
       const total = size ?? (file === 'model.json' ? loaded : Math.max(loaded, settings.limit));
-      onProgress({ status: 'progress', name, file, loaded, total, progress: total ? (loaded / total) * 100 : 100 });
+      onProgress(bytesMoved(name, file, loaded, total));
     };
     const bytes = await read(file, { ...settings, onBytes });
     onProgress({ status: 'done', name, file });

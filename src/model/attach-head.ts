@@ -3,6 +3,7 @@ import * as tfl from '@tensorflow/tfjs-layers';
 import { TransferError } from '../core/errors.ts';
 import type { Base, TransferModel, WeightInfo } from '../core/handle.ts';
 import type { Head } from '../core/head.ts';
+import { kindOf } from '../core/kind-of.ts';
 import { randomStream } from '../core/random.ts';
 import { shapeText } from './dense.ts';
 import { type Graph, graphOf, stack } from './graph.ts';
@@ -36,7 +37,7 @@ export function attachHead(head: Head): (base: Base) => TransferModel {
   if (head?.kind !== 'head') {
     throw new TransferError(
       'INVALID_ARGUMENT',
-      `attachHead received ${(head as { readonly kind?: unknown } | undefined)?.kind === 'base' ? 'a base, which comes first: pipe(base, attachHead(head))' : 'no head'}. Pass classifier(labels), multiLabel(labels) or regressor(outputs) of tfjs-transfer/heads.`,
+      `attachHead received ${kindOf(head) === 'base' ? 'a base, which comes first: pipe(base, attachHead(head))' : 'no head'}. Pass classifier(labels), multiLabel(labels) or regressor(outputs) of tfjs-transfer/heads.`,
     );
   }
   return (base) => {
@@ -65,7 +66,7 @@ export function attachHead(head: Head): (base: Base) => TransferModel {
 }
 
 function assertBase(base: Base): void {
-  const received = (base as { readonly kind?: unknown } | null)?.kind;
+  const received = kindOf(base);
   if (received === 'base') return;
   if (received === 'transfer') {
     throw new TransferError(

@@ -1,5 +1,6 @@
 import { TransferError } from '../core/errors.ts';
 import { nodeBuiltin } from '../core/host.ts';
+import { kindOf } from '../core/kind-of.ts';
 import type { Store } from '../core/store.ts';
 
 /** What a model can be read from: a store, or what is like one for reading. */
@@ -35,7 +36,7 @@ export const isPath = (place: string) =>
   (place.startsWith('file:') || !/^[a-z]+:\/\//.test(place)) && Boolean(nodeBuiltin('node:fs/promises'));
 
 /** Whether a value is a store. */
-export const isStore = (value: unknown): value is Store => (value as Partial<Store> | null)?.kind === 'store';
+export const isStore = (value: unknown): value is Store => kindOf(value) === 'store';
 
 /**
  * What a model is called in messages and progress.

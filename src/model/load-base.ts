@@ -3,6 +3,7 @@ import * as tfl from '@tensorflow/tfjs-layers';
 import type { BaseSource } from '../core/base-source.ts';
 import { TransferError } from '../core/errors.ts';
 import type { Base } from '../core/handle.ts';
+import { kindOf } from '../core/kind-of.ts';
 import { knownInTransfer, type TransferSettings } from '../core/progress.ts';
 import { assertSettings } from '../core/settings.ts';
 import type { Store } from '../core/store.ts';
@@ -74,8 +75,7 @@ export async function loadBase(
   }
 }
 
-const isBaseSource = (source: unknown): source is BaseSource =>
-  (source as { readonly kind?: unknown } | null)?.kind === 'base-source';
+const isBaseSource = (source: unknown): source is BaseSource => kindOf(source) === 'base-source';
 
 const nameOf = (place: unknown) =>
   typeof place === 'string'

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { TransferError } from '../core/errors.ts';
 import type { TransferModel } from '../core/handle.ts';
-import { knownInTransfer, type TransferSettings } from '../core/progress.ts';
+import { bytesMoved, knownInTransfer, type TransferSettings } from '../core/progress.ts';
 import { assertSettings } from '../core/settings.ts';
 import type { Store, StoredFile } from '../core/store.ts';
 import { version } from '../core/version.ts';
@@ -91,7 +91,7 @@ const counting =
   (files: readonly StoredFile[], name: string, { onProgress }: TransferSettings) =>
   (file: string, loaded: number) => {
     const total = files.find((one) => one.name === file)?.bytes.byteLength ?? loaded;
-    onProgress?.({ status: 'progress', name, file, loaded, total, progress: total ? (loaded / total) * 100 : 100 });
+    onProgress?.(bytesMoved(name, file, loaded, total));
   };
 
 function saveFailed(target: unknown, name: string, files: readonly StoredFile[], cause: unknown): TransferError {

@@ -1,5 +1,6 @@
 import { TransferError } from '../core/errors.ts';
 import type { TransferModel } from '../core/handle.ts';
+import { kindOf } from '../core/kind-of.ts';
 
 /** Whether a value is a base with a head. */
 export function isTransferModel(value: unknown): value is TransferModel {
@@ -14,7 +15,7 @@ export function isTransferModel(value: unknown): value is TransferModel {
  */
 export function assertTransferModel(model: unknown): asserts model is TransferModel {
   if (isTransferModel(model)) return;
-  const isBase = (model as { readonly kind?: unknown } | null)?.kind === 'base';
+  const isBase = kindOf(model) === 'base';
   const received = model instanceof Promise ? 'a promise (await it first)' : model === null ? 'null' : typeof model;
   throw new TransferError(
     'INVALID_ORDER',

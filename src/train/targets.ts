@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Dataset, Examples } from '../core/data.ts';
 import { TransferError } from '../core/errors.ts';
 import type { Head } from '../core/head.ts';
+import { kindOf } from '../core/kind-of.ts';
 import type { Loss } from '../core/loss.ts';
 import type { Target } from '../core/outcome.ts';
 
@@ -29,7 +30,7 @@ export function assertDataset(head: Head, data: Dataset): void {
   if (data?.train?.kind !== 'examples') {
     throw new TransferError(
       'INVALID_DATA',
-      `The data ${(data as { readonly kind?: unknown } | undefined)?.kind === 'examples' ? 'is one split, not a record of them' : 'has no training examples'}. Pass { train, validation } with examples of tfjs-transfer/data (fromTensors, ` +
+      `The data ${kindOf(data) === 'examples' ? 'is one split, not a record of them' : 'has no training examples'}. Pass { train, validation } with examples of tfjs-transfer/data (fromTensors, ` +
         'fromArrays, collect, splitExamples) or await imageFolder(...) of tfjs-transfer/node.',
     );
   }
