@@ -1,7 +1,8 @@
 import { zipSync } from 'fflate';
 import { expect, test } from 'vitest';
 import { dispose, saveModel } from '../../src/index.ts';
-import { fromFiles, indexedDb, listIndexedDb, listOpfs, opfs, zip } from '../../src/stores/index.ts';
+import { indexedDb, listIndexedDb, listOpfs, opfs, zip } from '../../src/stores/index.ts';
+import { chosenFiles } from '../stores/chosen-files.ts';
 import { modelOf, scoresAt, scoresOf, storeContract } from '../stores/contract.ts';
 
 let places = 0;
@@ -24,19 +25,7 @@ storeContract(
   true,
 );
 
-storeContract(
-  'fromFiles',
-  async () => {
-    let chosen: File[] = [];
-    return {
-      source: () => fromFiles(chosen),
-      put: async (files) => {
-        chosen = files.map(({ name, bytes }) => new File([bytes as Uint8Array<ArrayBuffer>], name));
-      },
-    };
-  },
-  false,
-);
+storeContract('fromFiles', chosenFiles, false);
 
 storeContract(
   'zip(File)',

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { zipSync } from 'fflate';
 import { afterAll, beforeAll } from 'vitest';
 import type { StoredFile } from '../../src/core/store.ts';
-import { fromFiles, zip } from '../../src/stores/index.ts';
+import { zip } from '../../src/stores/index.ts';
+import { chosenFiles } from './chosen-files.ts';
 import { memoryStore, storeContract } from './contract.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'tfjs-transfer-stores-'));
@@ -104,19 +105,7 @@ storeContract(
   false,
 );
 
-storeContract(
-  'fromFiles(files)',
-  async () => {
-    let chosen: File[] = [];
-    return {
-      source: () => fromFiles(chosen),
-      put: async (files) => {
-        chosen = files.map(({ name, bytes }) => new File([bytes as Uint8Array<ArrayBuffer>], name));
-      },
-    };
-  },
-  false,
-);
+storeContract('fromFiles(files)', chosenFiles, false);
 
 storeContract(
   "of a user's own",
