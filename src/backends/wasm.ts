@@ -8,6 +8,7 @@ import type { Backend } from '../core/backend.ts';
 import { assertSettings } from '../core/settings.ts';
 import { importPackage } from './import-package.ts';
 import { registerGradients } from './shared/register.ts';
+import { compileKernels } from './wasm/native.ts';
 import { registerTrainingKernels } from './wasm/register.ts';
 
 /** Settings of {@link wasm}. */
@@ -48,6 +49,7 @@ export function wasm(settings: WasmSettings = {}): Backend {
     load: async () => {
       const { setWasmPaths } = (await importPackage(lib, '@tensorflow/tfjs-backend-wasm')) as WasmPackage;
       if (wasmPaths !== undefined) setWasmPaths(wasmPaths);
+      await compileKernels();
       registerTrainingKernels();
       registerGradients();
     },

@@ -1,11 +1,11 @@
 import { averagePoolGradients } from '../shared/average-pool-gradients.ts';
-import { broadcastingMatMul } from '../shared/broadcasting-mat-mul.ts';
 import { einsum } from '../shared/einsum.ts';
 import { registerKernels } from '../shared/kernel.ts';
-import { conv2dBackpropFilter, conv2dBackpropInput } from './conv-gradients.ts';
+import { conv2d, conv2dBackpropFilter, conv2dBackpropInput, fusedConv2d } from './conv2d.ts';
 import { conv3dBackpropFilter, conv3dBackpropInput } from './conv3d-gradients.ts';
-import { depthwiseBackpropFilter, depthwiseBackpropInput } from './depthwise-gradients.ts';
+import { depthwiseBackpropFilter, depthwiseBackpropInput, depthwiseConv2d, fusedDepthwiseConv2d } from './depthwise.ts';
 import { maxPool3d, maxPool3dGradient, maxPoolGradient } from './pool-gradients.ts';
+import { batchMatMul, fusedMatMul } from './product.ts';
 import { resizeBilinearGradient, resizeNearestNeighborGradient } from './resize-gradients.ts';
 import { unsortedSegmentSum } from './segment-sum.ts';
 
@@ -16,14 +16,19 @@ import { unsortedSegmentSum } from './segment-sum.ts';
 export function registerTrainingKernels(): void {
   registerKernels('wasm', [
     ...averagePoolGradients,
-    broadcastingMatMul,
+    batchMatMul,
+    conv2d,
     conv2dBackpropFilter,
     conv2dBackpropInput,
     conv3dBackpropFilter,
     conv3dBackpropInput,
     depthwiseBackpropFilter,
     depthwiseBackpropInput,
+    depthwiseConv2d,
     einsum,
+    fusedConv2d,
+    fusedDepthwiseConv2d,
+    fusedMatMul,
     maxPool3d,
     maxPool3dGradient,
     maxPoolGradient,

@@ -1,0 +1,100 @@
+import { TransferError } from '../../core/errors.ts';
+import { binaries } from './binaries.ts';
+import type { WasmBackend } from './heap.ts';
+
+/** The geometry of a convolution, as the kernels take it. */
+export type Geometry = readonly [
+  height: number,
+  width: number,
+  channels: number,
+  outHeight: number,
+  outWidth: number,
+  kernelHeight: number,
+  kernelWidth: number,
+  strideY: number,
+  strideX: number,
+  dilationY: number,
+  dilationX: number,
+  top: number,
+  left: number,
+];
+
+type Product = [tile: number, scratch: number, pixels: number, outChannels: number, ...Geometry];
+type Depthwise = [batch: number, multiplier: number, ...Geometry];
+type Clamped = [bias: number, low: number, high: number];
+
+/** What kernels/index.ts exports, where it is described. Addresses are offsets on the heap; `bias` 0 is none. */
+export interface NativeKernels {
+  pack(from: number, to: number, k: number, n: number, row: number, column: number): void;
+  product(
+    a: number,
+    row: number,
+    column: number,
+    packed: number,
+    c: number,
+    m: number,
+    k: number,
+    n: number,
+    bias: number,
+    adds: number,
+    low: number,
+    high: number,
+    scratch: number,
+  ): void;
+  scratchOf(n: number): number;
+  tileOf(taps: number): number;
+  convolve(x: number, packed: number, y: number, ...rest: [...Clamped, ...Product]): void;
+  filterGradient(x: number, dy: number, gradient: number, packed: number, ...rest: Product): void;
+  inputGradient(dy: number, packed: number, gradient: number, ...rest: Product): void;
+  depthwise(x: number, filter: number, y: number, ...rest: [...Clamped, ...Depthwise]): void;
+  depthwiseFilterGradient(x: number, dy: number, gradient: number, ...rest: Depthwise): void;
+  depthwiseInputGradient(dy: number, filter: number, gradient: number, ...rest: Depthwise): void;
+}
+
+/** The module for a heap that one thread has, and for one that threads share. */
+const modules = new Map<'own' | 'shared', WebAssembly.Module>();
+const instances = new WeakMap<WebAssembly.Memory, NativeKernels>();
+
+const bytesOf = (base64: string) => Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+
+/**
+ * Compiles the kernels, once: the build with fused multiply-adds (relaxed SIMD) where the engine has them.
+ *
+ * @throws TransferError `UNSUPPORTED` where the engine has no SIMD.
+ */
+export async function compileKernels(): Promise<void> {
+  if (modules.size > 0) return;
+  const relaxed = bytesOf(binaries.relaxed);
+  const kind = WebAssembly.validate(relaxed) ? 'relaxed' : 'simd';
+  const own = kind === 'relaxed' ? relaxed : bytesOf(binaries.simd);
+  if (!WebAssembly.validate(own)) {
+    throw new TransferError(
+      'UNSUPPORTED',
+      'wasm() needs WebAssembly SIMD, and this engine has none (browsers have it since 2023, Node since 16.4). ' +
+        'Use webgl() or cpu() here.',
+    );
+  }
+  const shared = bytesOf(binaries[`${kind}Shared`]);
+  const [forOwn, forShared] = await Promise.all(
+    [own, shared].map((bytes) => (WebAssembly.validate(bytes) ? WebAssembly.compile(bytes) : undefined)),
+  );
+  modules.set('own', forOwn as WebAssembly.Module);
+  if (forShared) modules.set('shared', forShared);
+}
+
+/**
+ * Returns the kernels on a backend's heap.
+ *
+ * @param backend The backend. {@link compileKernels} must have run.
+ */
+export function kernelsOn({ wasm }: WasmBackend): NativeKernels {
+  const memory = Object.values(wasm.asm).find((item) => item instanceof WebAssembly.Memory) as WebAssembly.Memory;
+  let kernels = instances.get(memory);
+  if (!kernels) {
+    const isShared = typeof SharedArrayBuffer !== 'undefined' && memory.buffer instanceof SharedArrayBuffer;
+    const module = modules.get(isShared ? 'shared' : 'own') as WebAssembly.Module;
+    kernels = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as NativeKernels;
+    instances.set(memory, kernels);
+  }
+  return kernels;
+}
