@@ -35,10 +35,11 @@ function multiply({ inputs, attrs, backend }: KernelCall<'a' | 'b' | 'bias', Fus
   if ([a, b].some(({ dtype }) => dtype !== 'float32') || (bias && bias.size !== n) || k * m * n === 0) return undefined;
   const outer = [a, b].map(({ shape }) => shape.slice(0, -2));
   const [countA, countB] = outer.map(tf.util.sizeFromShape) as [number, number];
-  const count = Math.max(countA, countB);
-  if ([countA, countB].some((size) => size !== 1 && size !== count)) return undefined;
   const [first, second] = outer as [number[], number[]];
-  const result = allocate(backend, [...tf.broadcast_util.assertAndGetBroadcastShape(first, second), m, n]);
+  const batch = tf.broadcast_util.assertAndGetBroadcastShape(first, second);
+  const count = tf.util.sizeFromShape(batch);
+  if ([countA, countB].some((size) => size !== 1 && size !== count)) return undefined;
+  const result = allocate(backend, [...batch, m, n]);
   for (const tensor of [a, b, ...(bias ? [bias] : [])]) backend.dataIdMap.get(tensor.dataId);
   const kernels = kernelsOn(backend);
   const scratch = addressOf(backend, allocate(backend, [kernels.scratchOf(n)]));
