@@ -1,4 +1,5 @@
 // Kernels on the heap of tfjs' WASM backend. They allocate nothing and keep nothing: every address is the caller's.
+export { boundsGradient } from './activation';
 export { convolve, filterGradient, inputGradient, tileOf } from './convolution';
 export { depthwise, depthwiseFilterGradient, depthwiseInputGradient } from './depthwise';
 export { pack, product, scratchOf } from './product';

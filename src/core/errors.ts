@@ -11,6 +11,7 @@ export type ErrorCode =
   | 'BACKEND_UNKNOWN'
   | 'KERNEL_MISSING'
   | 'DEVICE_LOST'
+  | 'OUT_OF_MEMORY'
   | 'FROZEN_CHANGED'
   | 'DISPOSED'
   | 'DUPLICATE_TFJS'

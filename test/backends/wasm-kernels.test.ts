@@ -44,7 +44,7 @@ async function distance(call: KernelCase, expected?: Numbers): Promise<number> {
 }
 
 /** Some cases for each kernel, the same at each run. */
-const settings = { numRuns: 60, seed: 20 };
+const settings = { numRuns: 500, seed: 20 };
 
 async function agrees<T>(cases: fc.Arbitrary<T>, callOf: (value: T) => KernelCase | Promise<[KernelCase, Numbers]>) {
   const property = fc.asyncProperty(cases, async (value) => {

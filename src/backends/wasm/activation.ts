@@ -1,3 +1,8 @@
+import type * as tf from '@tensorflow/tfjs-core';
+import { addressOf, allocate } from './heap.ts';
+import { trainingKernel } from './kernel.ts';
+import { kernelsOn } from './native.ts';
+
 /**
  * The bounds that an activation is, where it is one that rides on the store of a kernel.
  *
@@ -10,3 +15,17 @@ export function boundsOf(activation: string | null | undefined): readonly [low: 
     (activation ?? 'linear') as string
   ];
 }
+
+const boundsGradient = (kernelName: string, low: number, high: number) =>
+  trainingKernel<'dy' | 'y', unknown>(kernelName, ({ inputs: { dy, y }, backend }): tf.Tensor => {
+    const result = allocate(backend, y.shape);
+    const [from, at, to] = [dy, y, result].map((tensor) => addressOf(backend, tensor)) as [number, number, number];
+    kernelsOn(backend).boundsGradient(from, at, to, y.size, low, high);
+    return result;
+  });
+
+/** The gradient of relu, told by its output, in one pass; tfjs has no kernel for it and takes two. */
+export const reluGradient = boundsGradient('ReluGrad', 0, Number.POSITIVE_INFINITY);
+
+/** The gradient of relu6, told by its output, in one pass; out of tfjs' operations it takes four. */
+export const relu6Gradient = boundsGradient('Relu6Grad', 0, 6);

@@ -60,10 +60,39 @@ export const depthwiseBackpropInput = trainingKernel<'dy' | 'filter', tf.Depthwi
   tf.DepthwiseConv2dNativeBackpropInput,
   ({ inputs: { dy, filter }, attrs, backend }) => {
     const sizes = sizesOf(attrs.inputShape, filter.shape, attrs, true, dy.shape);
+    const { batch, geometry } = sizes;
+    const [
+      height,
+      width,
+      channels,
+      outHeight,
+      outWidth,
+      down,
+      right,
+      strideY,
+      strideX,
+      dilationY,
+      dilationX,
+      top,
+      left,
+    ] = geometry;
+    if (strideY === 1 && strideX === 1 && multiplierOf(sizes) === 1) {
+      // The convolution of the gradient with the filter turned around, which is the fast kernel.
+      const turned = tf.reverse(filter, [0, 1]);
+      const result = allocate(backend, attrs.inputShape);
+      const [gradient, weights, to] = [dy, turned, result].map((tensor) => addressOf(backend, tensor));
+      const operands = [gradient, weights, to] as [number, number, number];
+      const infinity = Number.POSITIVE_INFINITY;
+      const [above, before] = [(down - 1) * dilationY - top, (right - 1) * dilationX - left];
+      const image = [outHeight, outWidth, channels, height, width, down, right] as const;
+      const rest = [1, 1, dilationY, dilationX, above, before] as const;
+      kernelsOn(backend).depthwise(...operands, 0, -infinity, infinity, batch, 1, ...image, ...rest);
+      return result;
+    }
     const result = allocateZeros(backend, attrs.inputShape);
     const [gradient, weights, to] = [dy, filter, result].map((tensor) => addressOf(backend, tensor));
     const operands = [gradient, weights, to] as [number, number, number];
-    kernelsOn(backend).depthwiseInputGradient(...operands, sizes.batch, multiplierOf(sizes), ...sizes.geometry);
+    kernelsOn(backend).depthwiseInputGradient(...operands, batch, multiplierOf(sizes), ...geometry);
     return result;
   },
 );

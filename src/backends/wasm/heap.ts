@@ -10,7 +10,11 @@ export interface WasmBackend {
   /** A view of a tensor's numbers. It dies when the heap grows: allocate first, take views afterwards. */
   typedArrayFromHeap(tensor: tf.TensorInfo): Float32Array;
   /** The instance; its memory is among what it exports. */
-  readonly wasm: { readonly asm: Readonly<Record<string, unknown>> };
+  readonly wasm: {
+    readonly asm: Readonly<Record<string, unknown>>;
+    readonly HEAPU8: Uint8Array;
+    _malloc(bytes: number): number;
+  };
 }
 
 /**
@@ -19,20 +23,33 @@ export interface WasmBackend {
  * @param backend The backend.
  * @param shape The shape.
  * @param dtype The type of the numbers.
- * @throws TransferError `RUN_FAILED` where the heap has no room.
  */
 export function allocate(backend: WasmBackend, shape: readonly number[], dtype: tf.DataType = 'float32'): tf.Tensor {
-  const tensor = tf.engine().makeTensorFromTensorInfo(backend.makeOutput(shape, dtype));
-  if (tensor.size > 0 && addressOf(backend, tensor) === 0) {
-    const bytes = tensor.size * tf.util.bytesPerElement(dtype);
-    tensor.dispose();
-    throw new TransferError(
-      'RUN_FAILED',
-      `WebAssembly's memory has no room for ${bytes} bytes ([${shape}], ${dtype}); ${tf.memory().numBytes} bytes are in ` +
-        'tensors. Use smaller batches or smaller pictures, or dispose of models that are not needed.',
-    );
-  }
-  return tensor;
+  return tf.engine().makeTensorFromTensorInfo(backend.makeOutput(shape, dtype));
+}
+
+/** Near 4 GiB, the allocator of tfjs' build hands out addresses that reach past the end and loses count: stay away. */
+const room = 15 * 2 ** 28;
+
+/**
+ * Makes a full heap an error: tfjs does not look whether there was room, and its instance aborts for good.
+ *
+ * @param backend The backend.
+ */
+export function guardHeap({ wasm }: WasmBackend): void {
+  const allocateBytes = wasm._malloc;
+  wasm._malloc = (bytes) => {
+    const { numBytes } = tf.memory();
+    const address = numBytes + bytes > room ? 0 : allocateBytes(bytes) >>> 0;
+    if (bytes > 0 && (address === 0 || address + bytes > wasm.HEAPU8.byteLength)) {
+      throw new TransferError(
+        'OUT_OF_MEMORY',
+        `WebAssembly's memory has no room for ${bytes} bytes more; ${numBytes} bytes are in tensors. ` +
+          'Use smaller batches, smaller pictures or fewer trained layers, or dispose of models that are not needed.',
+      );
+    }
+    return address;
+  };
 }
 
 /**

@@ -1,6 +1,6 @@
 import { TransferError } from '../../core/errors.ts';
 import { binaries } from './binaries.ts';
-import type { WasmBackend } from './heap.ts';
+import { guardHeap, type WasmBackend } from './heap.ts';
 
 /** The geometry of a convolution, as the kernels take it. */
 export type Geometry = readonly [
@@ -41,6 +41,7 @@ export interface NativeKernels {
     high: number,
     scratch: number,
   ): void;
+  boundsGradient(dy: number, y: number, to: number, numbers: number, low: number, high: number): void;
   scratchOf(n: number): number;
   tileOf(taps: number): number;
   convolve(x: number, packed: number, y: number, ...rest: [...Clamped, ...Product]): void;
@@ -87,14 +88,17 @@ export async function compileKernels(): Promise<void> {
  *
  * @param backend The backend. {@link compileKernels} must have run.
  */
-export function kernelsOn({ wasm }: WasmBackend): NativeKernels {
-  const memory = Object.values(wasm.asm).find((item) => item instanceof WebAssembly.Memory) as WebAssembly.Memory;
+export function kernelsOn(backend: WasmBackend): NativeKernels {
+  const memory = Object.values(backend.wasm.asm).find(
+    (item) => item instanceof WebAssembly.Memory,
+  ) as WebAssembly.Memory;
   let kernels = instances.get(memory);
   if (!kernels) {
     const isShared = typeof SharedArrayBuffer !== 'undefined' && memory.buffer instanceof SharedArrayBuffer;
     const module = modules.get(isShared ? 'shared' : 'own') as WebAssembly.Module;
     kernels = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as NativeKernels;
     instances.set(memory, kernels);
+    guardHeap(backend);
   }
   return kernels;
 }

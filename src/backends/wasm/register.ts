@@ -1,6 +1,7 @@
 import { averagePoolGradients } from '../shared/average-pool-gradients.ts';
 import { einsum } from '../shared/einsum.ts';
 import { registerKernels } from '../shared/kernel.ts';
+import { relu6Gradient, reluGradient } from './activation.ts';
 import { conv2d, conv2dBackpropFilter, conv2dBackpropInput, fusedConv2d } from './conv2d.ts';
 import { conv3dBackpropFilter, conv3dBackpropInput } from './conv3d-gradients.ts';
 import { depthwiseBackpropFilter, depthwiseBackpropInput, depthwiseConv2d, fusedDepthwiseConv2d } from './depthwise.ts';
@@ -32,6 +33,8 @@ export function registerTrainingKernels(): void {
     maxPool3d,
     maxPool3dGradient,
     maxPoolGradient,
+    relu6Gradient,
+    reluGradient,
     resizeBilinearGradient,
     resizeNearestNeighborGradient,
     unsortedSegmentSum,
