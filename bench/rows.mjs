@@ -5,8 +5,13 @@ import { onnxruntime, python, relaxedNode, tfjsNode } from './run/install.mjs';
 const file = (path) => fileURLToPath(new URL(path, import.meta.url));
 const node = process.execPath;
 
+const backends = ['wasm', 'webgl', 'webgpu'];
+
 /** How each contender is started. */
 export const contenders = {
+  ...Object.fromEntries(
+    backends.map((name) => [`Chromium, ${name}`, async () => ({ command: [node, file('browser.mjs'), name] })]),
+  ),
   ours: async () => ({ command: [node, file('ours/network.mjs')] }),
   'ours, relaxed SIMD': async () => ({ command: [await relaxedNode(), file('ours/network.mjs')] }),
   tfjs: async () => ({ command: [node, file('peers/tfjs.mjs'), 'wasm'] }),
@@ -99,5 +104,16 @@ export const rows = [
     rounds: 1,
     entries: [entry('ours', 'head phase'), entry('tfjs', 'head phase')],
     ratios: [{ of: entry('ours', 'head phase'), than: entry('tfjs', 'head phase'), goal: 20 }],
+  },
+  {
+    name: 'browser',
+    title:
+      'EfficientNet-Lite0 at 224 px in a browser, batch 2, a picture (webgl and webgpu on a graphics adapter in software)',
+    unit: 'ms',
+    rounds: 2,
+    cores: 2,
+    entries: backends.flatMap((name) =>
+      ['forward', 'forward, tfjs', 'last block, step'].map((task) => entry(`Chromium, ${name}`, task)),
+    ),
   },
 ];
