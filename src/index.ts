@@ -40,6 +40,7 @@ export { asBase } from './model/as-base.ts';
 export { attachHead } from './model/attach-head.ts';
 export type { EncodedPicture } from './model/decode-picture.ts';
 export { dispose } from './model/dispose.ts';
+export { fromScratch } from './model/from-scratch.ts';
 export { interpolate } from './model/interpolate.ts';
 export { type LoadBaseSettings, loadBase } from './model/load-base.ts';
 export { loadModel } from './model/load-model.ts';
