@@ -5,6 +5,7 @@
  * @module tfjs-transfer/analyse
  */
 export { attachLearned } from './attach-learned.ts';
+export { curvesCsv, curvesSvg } from './curves.ts';
 export { addClass, addExample, removeClass, removeExample, renameClass } from './edit-head.ts';
 export { type BaseFeatures, type FeatureSettings, featuresOf } from './features-of.ts';
 export { hScore } from './h-score.ts';
@@ -20,3 +21,5 @@ export { predictScores } from './predict-scores.ts';
 export type { Features, Labels } from './read-features.ts';
 export { regularizedHScore } from './regularized-h-score.ts';
 export { ridge } from './ridge.ts';
+export type { Curve, Estimate, TransferMeasures } from './transfer-measures.ts';
+export { type TransferReport, type TransferReportSettings, transferReport } from './transfer-report.ts';
