@@ -3,7 +3,7 @@ import type { LayerPath, WeightKey } from '../core/handle.ts';
 import type { Loss } from '../core/loss.ts';
 import type { Optimizer, OptimizerState, Tensors } from '../core/optimizer.ts';
 import { randomStream } from '../core/random.ts';
-import { execute, type Override, type Values } from '../model/execute.ts';
+import { execute, normalizeFrozen, type Override, type Values } from '../model/execute.ts';
 import type { Graph } from '../model/graph.ts';
 import type { Network } from '../model/network.ts';
 import type { Split } from '../model/split.ts';
@@ -11,7 +11,7 @@ import { asBatchNormalization, type BatchNormalization, innerLayers, type Layer 
 import { tidy } from '../model/tidy.ts';
 import type { Trained } from '../model/trained.ts';
 import { layersOf, tensorOf, weightsOf, withValues } from '../model/weights.ts';
-import { type BatchStatistics, moveStatistic, normalizeBatch, normalizeFrozen } from './batch-norm.ts';
+import { type BatchStatistics, moveStatistic, normalizeBatch } from './batch-norm.ts';
 import { globalNorm } from './chain.ts';
 import { convolveDilated, isDilatedConvolution } from './dilated-convolution.ts';
 import { lossOf } from './losses.ts';
