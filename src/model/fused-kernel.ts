@@ -35,7 +35,9 @@ export function runFused({ operation, x, filter, bias, activation }: FusedCall):
   const attributes = { ...attributesOf(operation), activation };
   const added = (bias ? { bias } : {}) as tf.NamedTensorMap;
   if (operation.kind === 'matMul') {
-    return tf.engine().runKernel(tf._FusedMatMul, { a: x, b: filter, ...added }, attributes) as tf.Tensor;
+    // tfjs' kernel on WASM reads batches of matrices alone.
+    const [a, b] = [tf.expandDims(x), tf.expandDims(filter)];
+    return tf.squeeze(tf.engine().runKernel(tf._FusedMatMul, { a, b, ...added }, attributes) as tf.Tensor, [0]);
   }
   const name = operation.kind === 'conv2d' ? tf.FusedConv2D : tf.FusedDepthwiseConv2D;
   return tf.engine().runKernel(name, { x, filter, ...added }, attributes) as tf.Tensor;

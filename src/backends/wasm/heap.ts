@@ -7,6 +7,8 @@ export interface WasmBackend {
   readonly dataIdMap: { get(id: tf.DataId): { readonly memoryOffset: number } };
   /** Allocates a tensor on the heap; its numbers are whatever was there. */
   makeOutput(shape: readonly number[], dtype: tf.DataType): tf.TensorInfo;
+  /** Counts another tensor of the same numbers. */
+  incRef(dataId: tf.DataId): void;
   /** A view of a tensor's numbers. It dies when the heap grows: allocate first, take views afterwards. */
   typedArrayFromHeap(tensor: tf.TensorInfo): Float32Array;
   /** The instance; its memory is among what it exports. */

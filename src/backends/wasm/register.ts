@@ -9,6 +9,7 @@ import { maxPool3d, maxPool3dGradient, maxPoolGradient } from './pool-gradients.
 import { batchMatMul, fusedMatMul } from './product.ts';
 import { resizeBilinearGradient, resizeNearestNeighborGradient } from './resize-gradients.ts';
 import { unsortedSegmentSum } from './segment-sum.ts';
+import { cast, identity } from './sharing.ts';
 
 /**
  * Registers the kernels for training that tfjs' WASM backend lacks (trap T11), and replaces those that it has wrong (T25)
@@ -18,6 +19,7 @@ export function registerTrainingKernels(): void {
   registerKernels('wasm', [
     ...averagePoolGradients,
     batchMatMul,
+    cast,
     conv2d,
     conv2dBackpropFilter,
     conv2dBackpropInput,
@@ -30,6 +32,7 @@ export function registerTrainingKernels(): void {
     fusedConv2d,
     fusedDepthwiseConv2d,
     fusedMatMul,
+    identity,
     maxPool3d,
     maxPool3dGradient,
     maxPoolGradient,
