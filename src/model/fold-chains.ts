@@ -63,8 +63,7 @@ export function joinChains(
       const alongChannels = normalization && [axis, axis - rank].includes(normalization.axis);
       return alongChannels && isConstant(application) ? normalization : undefined;
     };
-    // A normalisation alone is a convolution with one tap for each channel, of pictures.
-    const alone = linear.operations.length === 0 && rank === 4 ? normalize(first) : undefined;
+    const alone = linear.operations.length === 0 ? normalize(first) : undefined;
     if (linear.operations.length === 0 && !alone) return { chain: undefined, last };
     const normalization = alone ?? (linear.activation === 'linear' ? follow(normalize) : undefined);
     const activation =

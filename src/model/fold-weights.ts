@@ -39,7 +39,7 @@ export function chainWeights({ operations, normalization }: Chain): ChainWeights
   const bias = last?.bias?.val;
   if (!normalization) return { filters, bias };
   const { scale, shift } = affineOf(normalization);
-  if (!last) return { filters: [tf.reshape(scale, [1, 1, -1, 1])], bias: shift };
+  if (!last) return { filters: [scale], bias: shift };
   const kernel = last.kernel.val;
   // A depthwise filter has its channels in two axes: those of the input, and several for each.
   const along = last.kind === 'depthwiseConv2d' ? tf.reshape(scale, kernel.shape.slice(-2)) : scale;

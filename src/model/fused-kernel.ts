@@ -5,13 +5,14 @@ export type FusedActivation = 'linear' | 'relu' | 'relu6';
 
 /** An operation that backends fuse with a bias and an activation, and how it moves over its input. */
 export interface FusedOperation {
-  readonly kind: 'conv2d' | 'depthwiseConv2d' | 'matMul';
+  /** `scale` multiplies each channel by a number. */
+  readonly kind: 'conv2d' | 'depthwiseConv2d' | 'matMul' | 'scale';
   readonly strides: readonly [number, number];
   readonly dilations: readonly [number, number];
   readonly pad: 'same' | 'valid';
 }
 
-/** What such an operation is given: pictures `[batch, height, width, channels]`, or rows `[batch, channels]`. */
+/** What such an operation is given: pictures `[batch, height, width, channels]`; rows `[batch, channels]`; either. */
 export interface FusedCall {
   readonly operation: FusedOperation;
   readonly x: tf.Tensor;
@@ -38,6 +39,14 @@ export function runFused({ operation, x, filter, bias, activation }: FusedCall):
     // tfjs' kernel on WASM reads batches of matrices alone.
     const [a, b] = [tf.expandDims(x), tf.expandDims(filter)];
     return tf.squeeze(tf.engine().runKernel(tf._FusedMatMul, { a, b, ...added }, attributes) as tf.Tensor, [0]);
+  }
+  if (operation.kind === 'scale') {
+    const row = tf.reshape(x, [1, 1, -1, filter.size]);
+    const taps = tf.reshape(filter, [1, 1, -1, 1]);
+    return tf.reshape(
+      tf.engine().runKernel(tf.FusedDepthwiseConv2D, { x: row, filter: taps, ...added }, attributes) as tf.Tensor,
+      x.shape,
+    );
   }
   const name = operation.kind === 'conv2d' ? tf.FusedConv2D : tf.FusedDepthwiseConv2D;
   return tf.engine().runKernel(name, { x, filter, ...added }, attributes) as tf.Tensor;

@@ -3,8 +3,8 @@ import type { Chain } from './fold-chains.ts';
 import type { ChainWeights } from './fold-weights.ts';
 import { type FusedCall, type FusedOperation, runFused } from './fused-kernel.ts';
 
-/** A normalisation alone: one tap for each channel. */
-const scaling: FusedOperation = { kind: 'depthwiseConv2d', strides: [1, 1], dilations: [1, 1], pad: 'valid' };
+/** A normalisation alone. */
+const scaling: FusedOperation = { kind: 'scale', strides: [1, 1], dilations: [1, 1], pad: 'valid' };
 
 /**
  * Runs a chain.
@@ -43,7 +43,7 @@ function inRank(
   run: (call: Pick<FusedCall, 'operation' | 'x' | 'filter'>) => tf.Tensor,
 ): tf.Tensor {
   const own = operation.kind === 'matMul' ? 2 : 4;
-  if (x.rank === own) return run({ operation, x, filter });
+  if (x.rank === own || operation.kind === 'scale') return run({ operation, x, filter });
   const outer = x.shape.slice(0, -1);
   const width = x.shape.at(-1) as number;
   if (own === 2) {

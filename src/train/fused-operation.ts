@@ -1,5 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { attributesOf, type FusedActivation, type FusedCall, runFused } from '../model/fused-kernel.ts';
+import {
+  attributesOf,
+  type FusedActivation,
+  type FusedCall,
+  type FusedOperation,
+  runFused,
+} from '../model/fused-kernel.ts';
 
 /** Which of the things that an operation is given get a gradient. */
 export type Differentiable = Readonly<Record<'x' | 'filter' | 'bias', boolean>>;
@@ -36,10 +42,8 @@ export function fusedOperation(call: FusedCall, differentiable: Differentiable):
       const gradients = tf.tidy(() => {
         const slope = from.y ? activationGradient(activation, dy, from.y) : dy;
         // Of what was not kept, the gradients read the shape alone.
-        const { kernelName, own } = gradientNames[operation.kind];
-        const gradient = tf.getGradient(kernelName).gradFunc;
-        const derive = gradient(slope, [from.x ?? x, from.filter ?? filter], attributesOf(operation));
-        return wanted.map((name) => (name === 'bias' ? biasGradient(slope) : derive[own[name]]?.())) as tf.Tensor[];
+        const derive = gradientsOf(operation, slope, from.x ?? x, from.filter ?? filter);
+        return wanted.map((name) => derive[name]());
       });
       // They are not needed again, while tfjs keeps them until all gradients are computed.
       tf.dispose(saved);
@@ -51,11 +55,27 @@ export function fusedOperation(call: FusedCall, differentiable: Differentiable):
 }
 
 /** The operations without bias and activation, whose gradients tfjs or an adapter has, and what they call their inputs. */
-const gradientNames = {
-  conv2d: { kernelName: tf.Conv2D, own: { x: 'x', filter: 'filter' } },
-  depthwiseConv2d: { kernelName: tf.DepthwiseConv2dNative, own: { x: 'x', filter: 'filter' } },
-  matMul: { kernelName: tf.BatchMatMul, own: { x: 'a', filter: 'b' } },
+const known = {
+  conv2d: [tf.Conv2D, 'x', 'filter'],
+  depthwiseConv2d: [tf.DepthwiseConv2dNative, 'x', 'filter'],
+  matMul: [tf.BatchMatMul, 'a', 'b'],
 } as const;
+
+/** The gradients of what an operation is given, from that of what comes before the activation. */
+function gradientsOf(
+  operation: FusedOperation,
+  slope: tf.Tensor,
+  x: tf.Tensor,
+  filter: tf.Tensor,
+): Record<keyof Differentiable, () => tf.Tensor> {
+  const bias = () => sumOfRows(slope);
+  if (operation.kind === 'scale') {
+    return { x: () => tf.mul(slope, filter), filter: () => sumOfRows(tf.mul(slope, x)), bias };
+  }
+  const [kernelName, first, second] = known[operation.kind];
+  const derive = tf.getGradient(kernelName).gradFunc(slope, [x, filter], attributesOf(operation));
+  return { x: derive[first] as () => tf.Tensor, filter: derive[second] as () => tf.Tensor, bias };
+}
 
 /** The kernels that compute the gradient of an activation in one pass, where a backend has them. */
 const activationKernels = { relu: 'ReluGrad', relu6: 'Relu6Grad' } as const;
@@ -68,4 +88,4 @@ function activationGradient(activation: FusedActivation, dy: tf.Tensor, y: tf.Te
   return tf.mul(dy, activation === 'relu' ? positive : tf.mul(positive, tf.step(tf.sub(6, y))));
 }
 
-const biasGradient = (slope: tf.Tensor) => tf.sum(tf.reshape(slope, [-1, slope.shape.at(-1) as number]), 0);
+const sumOfRows = (tensor: tf.Tensor) => tf.sum(tf.reshape(tensor, [-1, tensor.shape.at(-1) as number]), 0);
