@@ -172,7 +172,7 @@ test('a run reports it once, and prediction and evaluation agree with the layers
   );
   expect(events.filter(({ kind }) => kind === 'foldingRefused')).toMatchObject([{ layer: 'magnifier' }]);
   const { graph, variables } = networkBehind(tuned);
-  const [x] = (await examples().read([0, 1, 2, 3, 4, 5], undefined)) as [tf.Tensor];
+  const [x] = (await examples().read([0, 1, 2, 3, 4, 5], { inputs: tuned.inputs })) as [tf.Tensor];
   const plain = withValues(variables, tuned.lease.values, () =>
     infer(graph.applications, new Map([[graph.inputs[0] as number, { tensor: x, mask: null }]]), graph.outputs),
   );

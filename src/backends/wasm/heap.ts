@@ -16,6 +16,7 @@ export interface WasmBackend {
     readonly asm: Readonly<Record<string, unknown>>;
     readonly HEAPU8: Uint8Array;
     _malloc(bytes: number): number;
+    _free(address: number): void;
   };
 }
 
@@ -39,10 +40,17 @@ const room = 15 * 2 ** 28;
  * @param backend The backend.
  */
 export function guardHeap({ wasm }: WasmBackend): void {
-  const allocateBytes = wasm._malloc;
+  const { _malloc, _free } = wasm;
+  // tf.memory() counts the numbers that tensors share once for each of them; it is right for what was there before.
+  let { numBytes } = tf.memory();
+  const sizes = new Map<number, number>();
+  wasm._free = (address) => {
+    numBytes -= sizes.get(address) ?? 0;
+    sizes.delete(address);
+    _free(address);
+  };
   wasm._malloc = (bytes) => {
-    const { numBytes } = tf.memory();
-    const address = numBytes + bytes > room ? 0 : allocateBytes(bytes) >>> 0;
+    const address = numBytes + bytes > room ? 0 : _malloc(bytes) >>> 0;
     if (bytes > 0 && (address === 0 || address + bytes > wasm.HEAPU8.byteLength)) {
       throw new TransferError(
         'OUT_OF_MEMORY',
@@ -50,6 +58,8 @@ export function guardHeap({ wasm }: WasmBackend): void {
           'Use smaller batches, smaller pictures or fewer trained layers, or dispose of models that are not needed.',
       );
     }
+    numBytes += bytes;
+    sizes.set(address, bytes);
     return address;
   };
 }
