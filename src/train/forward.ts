@@ -13,6 +13,7 @@ import type { Trained } from '../model/trained.ts';
 import { type BatchStatistics, normalizeBatch } from './batch-norm.ts';
 import { fusedOperation } from './fused-operation.ts';
 import { applyNoise, isNoise } from './noise.ts';
+import { isPoolMean, poolMean } from './pool-mean.ts';
 
 /** The statistics of a batch that a BatchNormalization saw. */
 export interface SeenStatistics {
@@ -61,6 +62,7 @@ export function forward(
       });
     }
     if (!inferenceOnly && isNoise(layer)) return applyNoise(layer, x, randomStream(...seed, path, use));
+    if (isPoolMean(layer)) return poolMean(x);
     const normalization = asBatchNormalization(layer);
     if (!normalization) return undefined;
     if (isConstant(application)) return normalizeFrozen(normalization, x);

@@ -83,7 +83,8 @@ export function trainStep(
     const { updates, state: next } = optimizer.update(gradients, state, parameters, learningRate);
     const moved = Object.fromEntries(
       trained.keys.map((key): readonly [WeightKey, tf.Tensor] => {
-        const added = tf.add(parameters[key] as tf.Tensor, tf.mul(updates[key] as tf.Tensor, factors[key] ?? 1));
+        const [update, factor = 1] = [updates[key] as tf.Tensor, factors[key]];
+        const added = tf.add(parameters[key] as tf.Tensor, factor === 1 ? update : tf.mul(update, factor));
         // Constraints run here, after the update, and nowhere else: tfjs runs them at every write (trap T20).
         return [key, network.variables.get(key)?.constraint?.apply(added) ?? added];
       }),

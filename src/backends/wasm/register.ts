@@ -2,6 +2,7 @@ import { averagePoolGradients } from '../shared/average-pool-gradients.ts';
 import { einsum } from '../shared/einsum.ts';
 import { registerKernels } from '../shared/kernel.ts';
 import { relu6Gradient, reluGradient } from './activation.ts';
+import { adamStep } from './adam.ts';
 import { conv2d, conv2dBackpropFilter, conv2dBackpropInput, fusedConv2d } from './conv2d.ts';
 import { conv3dBackpropFilter, conv3dBackpropInput } from './conv3d-gradients.ts';
 import { depthwiseBackpropFilter, depthwiseBackpropInput, depthwiseConv2d, fusedDepthwiseConv2d } from './depthwise.ts';
@@ -18,6 +19,7 @@ import { cast, identity } from './sharing.ts';
 export function registerTrainingKernels(): void {
   registerKernels('wasm', [
     ...averagePoolGradients,
+    adamStep,
     batchMatMul,
     cast,
     conv2d,
