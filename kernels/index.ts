@@ -3,4 +3,5 @@ export { boundsGradient } from './activation';
 export { adam } from './adam';
 export { convolve, filterGradient, inputGradient, tileOf } from './convolution';
 export { depthwise, depthwiseFilterGradient, depthwiseInputGradient } from './depthwise';
+export { squareSum } from './norm';
 export { pack, product, scratchOf } from './product';

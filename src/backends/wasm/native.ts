@@ -57,6 +57,7 @@ export interface NativeKernels {
     epsilon: number,
     factor: number,
   ): void;
+  squareSum(from: number, to: number, numbers: number): void;
   scratchOf(n: number): number;
   tileOf(taps: number): number;
   convolve(x: number, packed: number, y: number, ...rest: [...Clamped, ...Product]): void;

@@ -11,6 +11,7 @@ import { batchMatMul, fusedMatMul } from './product.ts';
 import { resizeBilinearGradient, resizeNearestNeighborGradient } from './resize-gradients.ts';
 import { unsortedSegmentSum } from './segment-sum.ts';
 import { cast, identity } from './sharing.ts';
+import { squareSum } from './square-sum.ts';
 
 /**
  * Registers the kernels for training that tfjs' WASM backend lacks (trap T11), and replaces those that it has wrong (T25)
@@ -42,6 +43,7 @@ export function registerTrainingKernels(): void {
     reluGradient,
     resizeBilinearGradient,
     resizeNearestNeighborGradient,
+    squareSum,
     unsortedSegmentSum,
   ]);
 }
