@@ -47,12 +47,17 @@ export function fusedOperation(call: FusedCall, differentiable: Differentiable):
       });
       // They are not needed again, while tfjs keeps them until all gradients are computed.
       tf.dispose(saved);
+      if (passedOn.has(dy)) dy.dispose();
+      if (wanted[0] === 'x') passedOn.add(gradients[0] as tf.Tensor);
       return gradients;
     };
     return { value, gradFunc };
   });
   return run(...wanted.map((name) => call[name] as tf.Tensor));
 }
+
+/** Gradients from one of these operations: the one below it is all that reads them. */
+const passedOn = new WeakSet<tf.Tensor>();
 
 /** The operations without bias and activation, whose gradients tfjs or an adapter has, and what they call their inputs. */
 const known = {
