@@ -1,4 +1,4 @@
-import type { TransferModel, WeightKey } from './handle.ts';
+import type { LayerPath, TransferModel, WeightKey } from './handle.ts';
 
 /** Loss and metrics on a split. */
 export interface Scores {
@@ -45,6 +45,20 @@ export interface FineTuned {
   readonly ended: Ended;
 }
 
+/**
+ * Frozen layers run as they are: to fold their BatchNormalization into the layers before it, as is done for speed, would
+ * have changed their output by more than the threshold.
+ */
+export interface FoldingRefused {
+  readonly kind: 'foldingRefused';
+  /** The layer whose output would change. */
+  readonly layer: LayerPath;
+  /** The largest difference in it, relative to its largest number. */
+  readonly difference: number;
+  /** What that may be. */
+  readonly threshold: number;
+}
+
 /** What a run reports while it works. */
 export type TrainEvent =
   | {
@@ -63,6 +77,7 @@ export type TrainEvent =
       readonly bytes: number;
       readonly budget: number;
     }
+  | FoldingRefused
   | {
       readonly kind: 'step';
       readonly phase: number;

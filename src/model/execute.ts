@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { affineOf } from './fold-weights.ts';
 import type { Application, ValueId } from './graph.ts';
-import { innerLayers, type Layer } from './tfjs-internals.ts';
+import { asBatchNormalization, type BatchNormalization, innerLayers, type Layer } from './tfjs-internals.ts';
 import { tidy } from './tidy.ts';
 
 /** A tensor with the mask that belongs to it. */
@@ -46,7 +47,7 @@ function apply({ layer, ...rest }: Application, inputs: readonly Value[], overri
   const tensors = inputs.map(({ tensor }) => tensor);
   const masks = inputs.map(({ mask }) => mask);
   const mask = masks[0];
-  const replaced = override({ layer, ...rest }, tensors);
+  const replaced = override({ layer, ...rest }, tensors) ?? normalizedAlongOther(layer, tensors[0] as tf.Tensor);
   const result =
     replaced ?? layer.apply(tensors.length === 1 ? (tensors[0] as tf.Tensor) : tensors, mask ? { mask } : {});
   for (const inner of [layer, ...innerLayers(layer)]) forgetMask(inner);
@@ -57,19 +58,44 @@ function apply({ layer, ...rest }: Application, inputs: readonly Value[], overri
 }
 
 /**
- * Runs applications in inference mode and frees every value after its last use.
+ * BatchNormalization of an axis that is not the last: the kernels of cpu and WASM take their weights in turn along the
+ * last axis, whatever axis they belong to.
+ */
+function normalizedAlongOther(layer: Layer, input: tf.Tensor): tf.Tensor | undefined {
+  const normalization = asBatchNormalization(layer);
+  const isLast = !normalization || [-1, input.rank - 1].includes(normalization.axis);
+  return isLast ? undefined : normalizeFrozen(normalization, input);
+}
+
+/**
+ * Normalises by the moving statistics, as `x s + t` with one s and t a channel: the inference mode of
+ * BatchNormalization. The gradient of tfjs' fused kernel needs a gamma (trap T3), and computes gradients of the
+ * statistics that nobody asks for.
+ *
+ * @param layer The layer.
+ * @param input The batch.
+ */
+export function normalizeFrozen(layer: BatchNormalization, input: tf.Tensor): tf.Tensor {
+  const axis = layer.axis < 0 ? layer.axis + input.rank : layer.axis;
+  const along = input.shape.map((size, index) => (index === axis ? size : 1));
+  const { scale, shift } = affineOf(layer);
+  return tf.add(tf.mul(input, tf.reshape(scale, along)), tf.reshape(shift, along));
+}
+
+/**
+ * Frees every value after its last use.
  *
  * @param applications The applications, in order.
- * @param given The values that are there already; they stay the caller's.
- * @param wanted The values to return, owned by the caller.
+ * @param kept The values that stay.
+ * @returns What {@link execute} calls after each application.
  */
-export function infer(applications: readonly Application[], given: Values, wanted: readonly ValueId[]): Value[] {
+export function freeAfterUse(applications: readonly Application[], kept: Iterable<ValueId>) {
   const lastUse = new Map<ValueId, number>();
   applications.forEach(({ inputs, outputs }, index) => {
     for (const id of [...outputs, ...inputs]) lastUse.set(id, index);
   });
-  for (const id of [...wanted, ...given.keys()]) lastUse.delete(id);
-  const free = (index: number, values: Map<ValueId, Value>) => {
+  for (const id of kept) lastUse.delete(id);
+  return (index: number, values: Map<ValueId, Value>) => {
     const { inputs, outputs } = applications[index] as Application;
     for (const id of [...inputs, ...outputs]) {
       if (lastUse.get(id) !== index) continue;
@@ -77,9 +103,26 @@ export function infer(applications: readonly Application[], given: Values, wante
       values.delete(id);
     }
   };
+}
+
+/**
+ * Runs applications in inference mode and frees every value after its last use.
+ *
+ * @param applications The applications, in order.
+ * @param given The values that are there already; they stay the caller's.
+ * @param wanted The values to return, owned by the caller.
+ * @param override What is computed otherwise than by the layer.
+ */
+export function infer(
+  applications: readonly Application[],
+  given: Values,
+  wanted: readonly ValueId[],
+  override?: Override,
+): Value[] {
+  const free = freeAfterUse(applications, [...wanted, ...given.keys()]);
   // One tidy for the whole run: masks may serve several values, and it frees them with the rest at the end.
   return tidy(() => {
-    const values = execute(applications, given, undefined, free);
+    const values = execute(applications, given, override, free);
     const result = wanted.map((id) => values.get(id) as Value);
     // A value that was given is returned as a tensor of its own, so that the caller may dispose every result.
     return result.map(({ tensor, mask }) => ({ tensor: tf.clone(tensor), mask: mask && tf.clone(mask) }));

@@ -30,24 +30,6 @@ export function normalizeBatch(
 }
 
 /**
- * Normalises a batch by the moving statistics, as `x s + t` with one s and t a channel: the inference mode of
- * BatchNormalization. The gradient of tfjs' fused kernel needs a gamma (trap T3), and computes gradients of the
- * statistics that nobody asks for.
- *
- * @param layer The layer.
- * @param input The batch.
- */
-export function normalizeFrozen(layer: BatchNormalization, input: tf.Tensor): tf.Tensor {
-  const { axis, epsilon, gamma, beta, movingMean, movingVariance } = layer;
-  const along = input.shape.map((size, index) => (index === (axis < 0 ? axis + input.rank : axis) ? size : 1));
-  const inverse = tf.rsqrt(tf.add(movingVariance.val, epsilon));
-  const scale = gamma ? tf.mul(inverse, gamma.val) : inverse;
-  const shift = tf.neg(tf.mul(movingMean.val, scale));
-  const offset = beta ? tf.add(shift, beta.val) : shift;
-  return tf.add(tf.mul(input, tf.reshape(scale, along)), tf.reshape(offset, along));
-}
-
-/**
  * The moving statistics after a batch: `moving * momentum + batch * (1 - momentum)`.
  *
  * @param moving The moving mean or variance.

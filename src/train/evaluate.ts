@@ -6,6 +6,7 @@ import type { Metric } from '../core/metrics.ts';
 import { type ClassOutcome, confusionMatrix, type Outcome, perClass } from '../core/outcome.ts';
 import { assertSettings } from '../core/settings.ts';
 import { lostOr } from '../model/device.ts';
+import { folderOf, noFindings } from '../model/fold.ts';
 import { networkBehind } from '../model/network.ts';
 import { split } from '../model/split.ts';
 import { trainedBy } from '../model/trained.ts';
@@ -83,17 +84,20 @@ export async function evaluate(
   const network = networkBehind(model);
   const { values } = model.lease;
   const divided = split(network.graph, trainedBy(model.layers, model.settings).layers);
-  const source = { network, values, split: divided, examples, inputs, ...(signal && { signal }) };
+  const folder = folderOf(network, noFindings());
+  const source = { network, folder, values, split: divided, examples, inputs, ...(signal && { signal }) };
   const { loss, outcome } = await score(
-    { network, values, split: divided },
+    { folder, values, graph: network.graph, split: divided },
     { head, loss: head.loss },
     examples,
     batchSize,
     (indices) => computeFeatures(source, indices, undefined),
     breather(signal),
-  ).catch(async (error: unknown) => {
-    throw await lostOr(error);
-  });
+  )
+    .catch(async (error: unknown) => {
+      throw await lostOr(error);
+    })
+    .finally(() => folder.dispose());
   return {
     loss,
     metrics: measure(metrics, outcome),

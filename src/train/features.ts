@@ -4,11 +4,11 @@ import { TransferError } from '../core/errors.ts';
 import type { InputSpecification } from '../core/handle.ts';
 import type { Tensors } from '../core/optimizer.ts';
 import { download } from '../model/device.ts';
-import { infer, type Value, type Values } from '../model/execute.ts';
+import type { Value, Values } from '../model/execute.ts';
+import type { Folder } from '../model/fold.ts';
 import { upstream, type ValueId } from '../model/graph.ts';
 import type { Network } from '../model/network.ts';
 import type { Split } from '../model/split.ts';
-import { withValues } from '../model/weights.ts';
 import { assertFeaturesFinite } from './finite.ts';
 import { readExamples } from './read-examples.ts';
 
@@ -24,6 +24,7 @@ export interface FeatureCache {
 /** Where the values at the frontier come from. */
 export interface FeatureSource {
   readonly network: Network;
+  readonly folder: Folder;
   readonly values: Tensors;
   readonly split: Split;
   readonly examples: Examples;
@@ -47,7 +48,7 @@ export async function computeFeatures(
   indices: readonly number[],
   view: number | undefined,
 ): Promise<Map<ValueId, Value>> {
-  const { network, values, split, earlier } = source;
+  const { network, folder, values, split, earlier } = source;
   const known = earlier && upstream(split.prefix, split.cut, new Set(earlier.cut));
   const goesOn = earlier && known?.missing.size === 0;
   const given: Values = goesOn
@@ -55,7 +56,7 @@ export async function computeFeatures(
     : inputsOf(network, await readExamples(source, indices, view));
   try {
     const applications = goesOn ? known.applications : split.prefix;
-    const result = withValues(network.variables, values, () => infer(applications, given, split.cut));
+    const result = await folder.infer(values, applications, given, split.cut);
     return new Map(split.cut.map((id, index) => [id, result[index] as Value]));
   } finally {
     disposeValues(given);

@@ -6,6 +6,7 @@ import type { TransferModel } from '../core/handle.ts';
 import { assertSettings, type Known } from '../core/settings.ts';
 import type { Strategy } from '../core/strategy.ts';
 import { canBeLost, isLost, lostOr, remember, rescue } from '../model/device.ts';
+import { folderOf, noFindings } from '../model/fold.ts';
 import { leaseOf, networkBehind } from '../model/network.ts';
 import { beginRun } from '../model/runs.ts';
 import { split } from '../model/split.ts';
@@ -73,12 +74,15 @@ export async function* fineTuneSteps(
   const everTrained = new Set(planned.flatMap(({ trained }) => [...trained.layers]));
   const foundation = split(network.graph, everTrained);
   const context: RunContext = { data, seed, foundation, cacheBytes, ...(signal && { signal }) };
+  const findings = noFindings();
   const state: RunState = {
     values: cloneTensors(model.lease.values),
     stepped: false,
     optimizer: undefined,
     optimizerState: {},
     caches: new Map(),
+    folder: folderOf(network, findings),
+    findings,
   };
   // The variables of the network stay alive for the run, whatever handles the caller disposes meanwhile.
   network.hold();
@@ -118,6 +122,7 @@ export async function* fineTuneSteps(
     throw failure;
   } finally {
     tf.dispose([state.values, state.optimizerState] as never);
+    state.folder.dispose();
     network.giveBack();
     endRun();
   }

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { mapRecord, type Optimizer, type OptimizerState } from '../core/optimizer.ts';
 import { assertSettings, type Known } from '../core/settings.ts';
+import { adamStep, average } from './adam-step.ts';
 
 type WeightState = OptimizerState[string];
 
@@ -29,10 +30,6 @@ function byWeight<Settings extends object>(
     },
   };
 }
-
-/** `old * share + fresh * (1 - share)`. */
-const average = (old: tf.Tensor, fresh: tf.Tensor, share: number) =>
-  tf.add(tf.mul(old, share), tf.mul(fresh, 1 - share));
 
 /** Settings of {@link sgd}. */
 export interface SgdSettings {
@@ -108,11 +105,15 @@ export function adam(settings: AdamSettings = {}): Optimizer & Required<AdamSett
     (parameter) => ({ count: 0, mean: tf.zerosLike(parameter), square: tf.zerosLike(parameter) }),
     (gradient, state, _, learningRate) => {
       const count = (state.count as number) + 1;
-      const mean = average(state.mean as tf.Tensor, gradient, beta1);
-      const square = average(state.square as tf.Tensor, tf.square(gradient), beta2);
+      const moments = { mean: state.mean as tf.Tensor, square: state.square as tf.Tensor };
       const [one, two] = [1 - beta1 ** count, Math.sqrt(1 - beta2 ** count)];
-      const divisor = tf.add(tf.sqrt(square), convention === 'keras' ? epsilon : epsilon * two);
-      return [tf.mul(tf.div(mean, divisor), (-learningRate * two) / one), { count, mean, square }];
+      const { update, ...next } = adamStep(gradient, moments, {
+        beta1,
+        beta2,
+        epsilon: convention === 'keras' ? epsilon : epsilon * two,
+        factor: (-learningRate * two) / one,
+      });
+      return [update, { count, ...next }];
     },
   );
 }

@@ -74,6 +74,7 @@ export async function* preparePhaseFeatures(
   function sourceOf(name: Name, divided: Split, earlier: FeatureCache | undefined): FeatureSource {
     return {
       network,
+      folder: state.folder,
       values: state.values,
       split: divided,
       examples: data[name] as Examples,
@@ -106,6 +107,7 @@ export async function* preparePhaseFeatures(
     const filling = cacheFeatures(sourceOf(name, divided, earlier), views, phase.batchSize);
     let next = await filling.next();
     for (; !next.done; next = await filling.next()) {
+      yield* state.findings.refused.splice(0);
       yield { kind: 'features', split: name, ...next.value };
       await pause();
     }

@@ -7,6 +7,7 @@ import type { Tensors } from '../core/optimizer.ts';
 import { permutation, randomStream } from '../core/random.ts';
 import { downloadRemembering } from '../model/device.ts';
 import type { Values } from '../model/execute.ts';
+import { folderOf } from '../model/fold.ts';
 import { networkBehind } from '../model/network.ts';
 import { disposeValues } from './features.ts';
 import { allFinite, whereNotFinite } from './finite.ts';
@@ -47,6 +48,7 @@ export async function* runPhase(
   const stepsPerEpoch = Math.ceil(data.train.size / batchSize);
   try {
     const before = await validate();
+    yield* state.findings.refused.splice(0);
     if (before) yield finish({ epoch: 0, loss: before.loss, learningRate: 0, validation: before });
     for (let epoch = 1; epoch <= epochs && !watch.stopped(); epoch++) {
       const order = permutation(data.train.size, randomStream(seed, 'order', index, epoch));
@@ -64,9 +66,11 @@ export async function* runPhase(
         );
         const done = await oneStep(state, plan, cut, targets, learningRate, { seed, phase: index, step: at });
         total += done.loss * indices.length;
+        yield* state.findings.refused.splice(0);
         yield { kind: 'step', phase: index, epoch, step: step + 1, steps: stepsPerEpoch, ...done, learningRate };
       }
       const validation = await validate();
+      yield* state.findings.refused.splice(0);
       yield finish({ epoch, loss: total / data.train.size, learningRate, ...(validation && { validation }) });
     }
   } catch (error) {
@@ -84,9 +88,12 @@ export async function* runPhase(
 
   async function validate(): Promise<Scores | undefined> {
     if (!data.validation) return undefined;
-    const where = { network: plan.network, values: state.values, split };
+    const folder = folderOf(plan.network, state.findings);
+    const where = { folder, values: state.values, graph: plan.network.graph, split };
     const read = (indices: readonly number[]) => features('validation', indices, 0);
-    const result = await score(where, { head: model.head, loss }, data.validation, batchSize, read, pause);
+    const asked = { head: model.head, loss };
+    const scoring = score(where, asked, data.validation, batchSize, read, pause);
+    const result = await scoring.finally(() => folder.dispose());
     return { loss: result.loss, metrics: measure(metrics, result.outcome) };
   }
 }

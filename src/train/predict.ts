@@ -1,14 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { TransferError } from '../core/errors.ts';
-import type { TransferModel } from '../core/handle.ts';
+import type { Lease, TransferModel } from '../core/handle.ts';
 import { assertSettings } from '../core/settings.ts';
 import { download, lostOr } from '../model/device.ts';
-import { infer } from '../model/execute.ts';
+import type { Value } from '../model/execute.ts';
+import { type Findings, folderOf, noFindings } from '../model/fold.ts';
 import { networkBehind } from '../model/network.ts';
 import { type Picture, toInput } from '../model/picture.ts';
-import { tidy } from '../model/tidy.ts';
 import { assertTransferModel } from '../model/transfer-model.ts';
-import { withValues } from '../model/weights.ts';
 import { allFinite } from './finite.ts';
 import { activate } from './score.ts';
 
@@ -24,6 +23,9 @@ export interface PredictSettings {
   /** How many labels to return, the most probable first. Default: all; in regression always all, in their order. */
   readonly topK?: number;
 }
+
+/** Whether a model may be folded is found out once. */
+const findings = new WeakMap<Lease, Findings>();
 
 /**
  * Predicts one example. Decoding, resizing and scaling are the model's own.
@@ -60,7 +62,7 @@ export async function predict(
     throw new TransferError('INVALID_ARGUMENT', `predict received topK: ${topK}. Pass a whole number from 1.`);
   }
   const network = networkBehind(model);
-  const { graph, variables } = network;
+  const { graph } = network;
   const { head, inputs } = model;
   const given = inputs.length > 1 ? (input as readonly Picture[]) : [input as Picture];
   if (given.length !== inputs.length) {
@@ -70,6 +72,9 @@ export async function predict(
     );
   }
   const tensors: tf.Tensor[] = [];
+  const known = findings.get(model.lease) ?? noFindings();
+  findings.set(model.lease, known);
+  const folder = folderOf(network, known);
   try {
     for (const [index, specification] of inputs.entries())
       tensors.push(await toInput(given[index] as Picture, specification));
@@ -77,15 +82,12 @@ export async function predict(
       if (allFinite(await download(tensor))) continue;
       throw new TransferError('INVALID_DATA', 'predict: the input holds NaN or Infinity. Repair its values.');
     }
-    const scores = tidy(() => {
-      const values = new Map(
-        graph.inputs.map((id, index) => [id, { tensor: tensors[index] as tf.Tensor, mask: null }]),
-      );
-      const [output] = withValues(variables, model.lease.values, () =>
-        infer(graph.applications, values, [...graph.outputs]),
-      );
-      return activate(head, output?.tensor as tf.Tensor2D);
-    });
+    const values = new Map<number, Value>(
+      graph.inputs.map((id, index) => [id, { tensor: tensors[index] as tf.Tensor, mask: null }]),
+    );
+    const outputs = await folder.infer(model.lease.values, graph.applications, values, graph.outputs);
+    for (const { tensor, mask } of outputs) tensors.push(...(mask ? [tensor, mask] : [tensor]));
+    const scores = activate(head, outputs[0]?.tensor as tf.Tensor2D);
     const numbers = await download(scores).finally(() => scores.dispose());
     if (!allFinite(numbers)) {
       throw new TransferError(
@@ -99,6 +101,7 @@ export async function predict(
   } catch (error) {
     throw await lostOr(error);
   } finally {
+    folder.dispose();
     tf.dispose(tensors);
   }
 }

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Dataset } from '../core/data.ts';
 import { mapRecord, type Optimizer, type OptimizerState, type Tensors } from '../core/optimizer.ts';
+import type { Findings, Folder } from '../model/fold.ts';
 import type { Split } from '../model/split.ts';
 import { tensorOf } from '../model/weights.ts';
 import type { FeatureCache } from './features.ts';
@@ -16,6 +17,9 @@ export interface RunState {
   optimizerState: OptimizerState;
   /** Features that later phases can start from, by split, views and cut. */
   readonly caches: Map<string, FeatureCache>;
+  /** Runs the frozen layers. What it folded is a phase's: the next one may have trained what it read. */
+  readonly folder: Folder;
+  readonly findings: Findings;
 }
 
 /** What does not change over a run. */
@@ -42,6 +46,7 @@ export function cloneTensors(tensors: Tensors): Tensors {
  * @param plan The phase.
  */
 export function beginPhase(state: RunState, { network, trained, optimizer }: StepPlan): void {
+  state.folder.dispose();
   const parameters = Object.fromEntries(
     trained.keys.map((key) => [key, tensorOf(network.variables, state.values, key)]),
   );

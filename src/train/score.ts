@@ -5,12 +5,11 @@ import type { Loss } from '../core/loss.ts';
 import type { Tensors } from '../core/optimizer.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { download } from '../model/device.ts';
-import { infer, type Values } from '../model/execute.ts';
-import type { ValueId } from '../model/graph.ts';
-import type { Network } from '../model/network.ts';
+import type { Values } from '../model/execute.ts';
+import type { Folder } from '../model/fold.ts';
+import type { Graph } from '../model/graph.ts';
 import type { Split } from '../model/split.ts';
 import { tidy } from '../model/tidy.ts';
-import { withValues } from '../model/weights.ts';
 import { disposeValues } from './features.ts';
 import { lossOf } from './losses.ts';
 import { targetTensor } from './targets.ts';
@@ -21,12 +20,19 @@ export function activate(head: Head, outputs: tf.Tensor2D): tf.Tensor2D {
   return head.task === 'multiLabel' ? tf.sigmoid(outputs) : tf.clone(outputs);
 }
 
+/** What is scored. */
+interface Where {
+  readonly folder: Folder;
+  /** The weights that differ from the network's variables. */
+  readonly values: Tensors;
+  readonly graph: Graph;
+  readonly split: Split;
+}
+
 /**
  * Runs examples through the suffix in inference mode.
  *
- * @param network The network.
- * @param values The weights that differ from its variables.
- * @param split Where it is divided.
+ * @param where The network, its weights, and where it is divided.
  * @param head The head.
  * @param loss The loss to compute.
  * @param examples The examples.
@@ -36,7 +42,7 @@ export function activate(head: Head, outputs: tf.Tensor2D): tf.Tensor2D {
  * @returns The mean loss, and scores and targets for metrics.
  */
 export async function score(
-  { network, values, split }: { readonly network: Network; readonly values: Tensors; readonly split: Split },
+  { folder, values, graph, split }: Where,
   { head, loss }: { readonly head: Head; readonly loss: Loss },
   examples: Examples,
   batchSize: number,
@@ -54,13 +60,10 @@ export async function score(
     );
     let result: { readonly loss: tf.Scalar; readonly scores: tf.Tensor2D } | undefined;
     try {
-      result = tidy(() => {
-        const [value] = withValues(network.variables, values, () =>
-          infer(split.suffix, cut, network.graph.outputs as ValueId[]),
-        );
-        const outputs = value?.tensor as tf.Tensor2D;
-        return { loss: lossOf(loss, outputs, targets), scores: activate(head, outputs) };
-      });
+      const computed = await folder.infer(values, split.suffix, cut, graph.outputs);
+      const outputs = computed[0]?.tensor as tf.Tensor2D;
+      result = tidy(() => ({ loss: lossOf(loss, outputs, targets), scores: activate(head, outputs) }));
+      disposeValues(new Map(computed.entries()));
       total += ((await download(result.loss))[0] as number) * indices.length;
       const numbers = (await download(result.scores)) as Float32Array;
       const width = head.labels.length;

@@ -2,8 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { LayerPath, WeightKey } from '../core/handle.ts';
 import type { Loss } from '../core/loss.ts';
 import type { Optimizer, OptimizerState, Tensors } from '../core/optimizer.ts';
-import { randomStream } from '../core/random.ts';
-import { execute, type Override, type Values } from '../model/execute.ts';
+import type { Values } from '../model/execute.ts';
 import type { Graph } from '../model/graph.ts';
 import type { Network } from '../model/network.ts';
 import type { Split } from '../model/split.ts';
@@ -11,11 +10,10 @@ import { asBatchNormalization, type BatchNormalization, innerLayers, type Layer 
 import { tidy } from '../model/tidy.ts';
 import type { Trained } from '../model/trained.ts';
 import { layersOf, tensorOf, weightsOf, withValues } from '../model/weights.ts';
-import { type BatchStatistics, moveStatistic, normalizeBatch, normalizeFrozen } from './batch-norm.ts';
+import { moveStatistic } from './batch-norm.ts';
 import { globalNorm } from './chain.ts';
-import { convolveDilated, isDilatedConvolution } from './dilated-convolution.ts';
+import { forward, type SeenStatistics } from './forward.ts';
 import { lossOf } from './losses.ts';
-import { applyNoise, isNoise } from './noise.ts';
 import { total } from './total.ts';
 
 /** What stays the same over the steps of a phase. */
@@ -59,7 +57,7 @@ export function trainStep(
   seed: readonly (string | number)[],
 ): StepResult {
   const { network, trained, optimizer, factors } = plan;
-  const statistics: { readonly path: LayerPath; readonly batch: BatchStatistics }[] = [];
+  const statistics: SeenStatistics[] = [];
   try {
     return tidy(step);
   } finally {
@@ -85,7 +83,8 @@ export function trainStep(
     const { updates, state: next } = optimizer.update(gradients, state, parameters, learningRate);
     const moved = Object.fromEntries(
       trained.keys.map((key): readonly [WeightKey, tf.Tensor] => {
-        const added = tf.add(parameters[key] as tf.Tensor, tf.mul(updates[key] as tf.Tensor, factors[key] ?? 1));
+        const [update, factor = 1] = [updates[key] as tf.Tensor, factors[key]];
+        const added = tf.add(parameters[key] as tf.Tensor, factor === 1 ? update : tf.mul(update, factor));
         // Constraints run here, after the update, and nowhere else: tfjs runs them at every write (trap T20).
         return [key, network.variables.get(key)?.constraint?.apply(added) ?? added];
       }),
@@ -99,33 +98,6 @@ export function trainStep(
   }
 }
 
-/** Runs the suffix in training mode. */
-function forward(
-  { network, split, trained }: StepPlan,
-  cut: Values,
-  seed: readonly (string | number)[],
-  statistics: { readonly path: LayerPath; readonly batch: BatchStatistics }[],
-): tf.Tensor2D {
-  const uses = new Map<LayerPath, number>();
-  const override: Override = ({ layer, path, inferenceOnly }, inputs) => {
-    const use = uses.get(path) ?? 0;
-    uses.set(path, use + 1);
-    if (!inferenceOnly && isNoise(layer)) {
-      return applyNoise(layer, inputs[0] as tf.Tensor, randomStream(...seed, path, use));
-    }
-    const normalization = asBatchNormalization(layer);
-    if (!normalization) return isDilatedConvolution(layer) ? convolveDilated(layer, inputs[0] as tf.Tensor) : undefined;
-    if (inferenceOnly || !trained.batchStatistics.has(path))
-      return normalizeFrozen(normalization, inputs[0] as tf.Tensor);
-    const { output, statistics: batch } = normalizeBatch(normalization, inputs[0] as tf.Tensor);
-    // Kept, as the gradient's own scope ends before they are read.
-    statistics.push({ path, batch: { mean: tf.keep(batch.mean), variance: tf.keep(batch.variance) } });
-    return output;
-  };
-  const outputs = execute(split.suffix, cut, override);
-  return outputs.get(network.graph.outputs[0] as number)?.tensor as tf.Tensor2D;
-}
-
 function regularization(graph: Graph, trained: ReadonlySet<LayerPath>): tf.Scalar[] {
   return layersOf(graph)
     .filter(({ path }) => trained.has(path))
@@ -134,11 +106,7 @@ function regularization(graph: Graph, trained: ReadonlySet<LayerPath>): tf.Scala
 }
 
 /** Moves the statistics of each BatchNormalization once for each of its uses, in order. */
-function movedStatistics(
-  network: Network,
-  values: Tensors,
-  statistics: readonly { readonly path: LayerPath; readonly batch: BatchStatistics }[],
-): Tensors {
+function movedStatistics(network: Network, values: Tensors, statistics: readonly SeenStatistics[]): Tensors {
   const layers = new Map(layersOf(network.graph).map(({ layer, path }) => [path, layer]));
   const moved: Record<WeightKey, tf.Tensor> = {};
   for (const { path, batch } of statistics) {

@@ -15,8 +15,11 @@ export interface Kernel {
    * Computes the result, out of operations of tfjs, or of what the kernel that was there before makes of other inputs;
    * undefined leaves the call to that one as it is.
    */
-  readonly compute: (call: KernelCall<never, never, never>, before: Before<never>) => tf.Tensor | undefined;
+  readonly compute: (call: KernelCall<never, never, never>, before: Before<never>) => Result | undefined;
 }
+
+/** One tensor, or those of a kernel with several outputs. */
+type Result = tf.Tensor | tf.Tensor[];
 
 /** Runs the kernel that was there before, with the same attributes. */
 export type Before<Input extends string> = (inputs: Readonly<Record<Input, tf.Tensor>>) => tf.Tensor;
@@ -32,7 +35,7 @@ export type Before<Input extends string> = (inputs: Readonly<Record<Input, tf.Te
  */
 export function kernel<Input extends string, Attributes, Backend = unknown>(
   kernelName: string,
-  compute: (call: KernelCall<Input, Attributes, Backend>, before: Before<Input>) => tf.Tensor | undefined,
+  compute: (call: KernelCall<Input, Attributes, Backend>, before: Before<Input>) => Result | undefined,
 ): Kernel {
   return { kernelName, compute: compute as unknown as Kernel['compute'] };
 }
@@ -53,7 +56,7 @@ export function registerKernels(backendName: string, kernels: readonly Kernel[])
     const kernelFunc = (call: Parameters<tf.KernelFunc>[0]) => {
       const original = (inputs: tf.NamedTensorMap) =>
         tf.engine().makeTensorFromTensorInfo(before?.kernelFunc({ ...call, inputs }) as tf.TensorInfo);
-      return tf.tidy(() => compute(call as never, original) as tf.Tensor) ?? before?.kernelFunc(call);
+      return tf.tidy(() => compute(call as never, original) as Result) ?? before?.kernelFunc(call);
     };
     const config: tf.KernelConfig & Repaired = {
       ...before,

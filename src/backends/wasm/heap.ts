@@ -7,6 +7,8 @@ export interface WasmBackend {
   readonly dataIdMap: { get(id: tf.DataId): { readonly memoryOffset: number } };
   /** Allocates a tensor on the heap; its numbers are whatever was there. */
   makeOutput(shape: readonly number[], dtype: tf.DataType): tf.TensorInfo;
+  /** Counts another tensor of the same numbers. */
+  incRef(dataId: tf.DataId): void;
   /** A view of a tensor's numbers. It dies when the heap grows: allocate first, take views afterwards. */
   typedArrayFromHeap(tensor: tf.TensorInfo): Float32Array;
   /** The instance; its memory is among what it exports. */
@@ -14,6 +16,7 @@ export interface WasmBackend {
     readonly asm: Readonly<Record<string, unknown>>;
     readonly HEAPU8: Uint8Array;
     _malloc(bytes: number): number;
+    _free(address: number): void;
   };
 }
 
@@ -37,10 +40,17 @@ const room = 15 * 2 ** 28;
  * @param backend The backend.
  */
 export function guardHeap({ wasm }: WasmBackend): void {
-  const allocateBytes = wasm._malloc;
+  const { _malloc, _free } = wasm;
+  // tf.memory() counts the numbers that tensors share once for each of them; it is right for what was there before.
+  let { numBytes } = tf.memory();
+  const sizes = new Map<number, number>();
+  wasm._free = (address) => {
+    numBytes -= sizes.get(address) ?? 0;
+    sizes.delete(address);
+    _free(address);
+  };
   wasm._malloc = (bytes) => {
-    const { numBytes } = tf.memory();
-    const address = numBytes + bytes > room ? 0 : allocateBytes(bytes) >>> 0;
+    const address = numBytes + bytes > room ? 0 : _malloc(bytes) >>> 0;
     if (bytes > 0 && (address === 0 || address + bytes > wasm.HEAPU8.byteLength)) {
       throw new TransferError(
         'OUT_OF_MEMORY',
@@ -48,6 +58,8 @@ export function guardHeap({ wasm }: WasmBackend): void {
           'Use smaller batches, smaller pictures or fewer trained layers, or dispose of models that are not needed.',
       );
     }
+    numBytes += bytes;
+    sizes.set(address, bytes);
     return address;
   };
 }

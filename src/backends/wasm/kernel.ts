@@ -11,7 +11,7 @@ import type { WasmBackend } from './heap.ts';
  */
 export function trainingKernel<Input extends string, Attributes>(
   kernelName: string,
-  compute: (call: KernelCall<Input, Attributes, WasmBackend>) => tf.Tensor,
+  compute: (call: KernelCall<Input, Attributes, WasmBackend>) => tf.Tensor | tf.Tensor[],
 ): Kernel {
   return kernel<Input, Attributes, WasmBackend>(kernelName, (call) => {
     // Inputs of another backend come to the heap before views are taken: those die where it grows for one.

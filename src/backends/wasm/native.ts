@@ -42,6 +42,22 @@ export interface NativeKernels {
     scratch: number,
   ): void;
   boundsGradient(dy: number, y: number, to: number, numbers: number, low: number, high: number): void;
+  adam(
+    gradient: number,
+    mean: number,
+    square: number,
+    toUpdate: number,
+    toMean: number,
+    toSquare: number,
+    numbers: number,
+    beta1: number,
+    beta2: number,
+    fresh1: number,
+    fresh2: number,
+    epsilon: number,
+    factor: number,
+  ): void;
+  squareSum(from: number, to: number, numbers: number): void;
   scratchOf(n: number): number;
   tileOf(taps: number): number;
   convolve(x: number, packed: number, y: number, ...rest: [...Clamped, ...Product]): void;

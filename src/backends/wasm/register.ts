@@ -2,6 +2,7 @@ import { averagePoolGradients } from '../shared/average-pool-gradients.ts';
 import { einsum } from '../shared/einsum.ts';
 import { registerKernels } from '../shared/kernel.ts';
 import { relu6Gradient, reluGradient } from './activation.ts';
+import { adamStep } from './adam.ts';
 import { conv2d, conv2dBackpropFilter, conv2dBackpropInput, fusedConv2d } from './conv2d.ts';
 import { conv3dBackpropFilter, conv3dBackpropInput } from './conv3d-gradients.ts';
 import { depthwiseBackpropFilter, depthwiseBackpropInput, depthwiseConv2d, fusedDepthwiseConv2d } from './depthwise.ts';
@@ -9,6 +10,8 @@ import { maxPool3d, maxPool3dGradient, maxPoolGradient } from './pool-gradients.
 import { batchMatMul, fusedMatMul } from './product.ts';
 import { resizeBilinearGradient, resizeNearestNeighborGradient } from './resize-gradients.ts';
 import { unsortedSegmentSum } from './segment-sum.ts';
+import { cast, identity } from './sharing.ts';
+import { squareSum } from './square-sum.ts';
 
 /**
  * Registers the kernels for training that tfjs' WASM backend lacks (trap T11), and replaces those that it has wrong (T25)
@@ -17,7 +20,9 @@ import { unsortedSegmentSum } from './segment-sum.ts';
 export function registerTrainingKernels(): void {
   registerKernels('wasm', [
     ...averagePoolGradients,
+    adamStep,
     batchMatMul,
+    cast,
     conv2d,
     conv2dBackpropFilter,
     conv2dBackpropInput,
@@ -30,6 +35,7 @@ export function registerTrainingKernels(): void {
     fusedConv2d,
     fusedDepthwiseConv2d,
     fusedMatMul,
+    identity,
     maxPool3d,
     maxPool3dGradient,
     maxPoolGradient,
@@ -37,6 +43,7 @@ export function registerTrainingKernels(): void {
     reluGradient,
     resizeBilinearGradient,
     resizeNearestNeighborGradient,
+    squareSum,
     unsortedSegmentSum,
   ]);
 }

@@ -74,6 +74,11 @@ export function progressOn({ stderr, isTTY }: CommandIo, now: () => number = () 
       const line = `features of ${split} take ${bytes(needed)}, more than the ${bytes(budget)} that may be kept`;
       show([phase, `${line}: computed anew in each epoch`], true);
       end();
+    } else if (event.kind === 'foldingRefused') {
+      end();
+      const difference = (100 * event.difference).toPrecision(2);
+      show([phase, `${event.layer} would differ by ${difference} % if it was folded: it runs layer by layer`], true);
+      end();
     } else if (event.kind === 'step') {
       const { epoch, step, steps, loss } = event;
       const where = [`epoch ${epoch}/${epochs}`, `step ${step}/${steps}`, `loss ${loss.toFixed(4)}`];

@@ -1,0 +1,102 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { FoldingRefused } from '../core/events.ts';
+import type { Tensors } from '../core/optimizer.ts';
+import { infer, type Override, type Value, type Values } from './execute.ts';
+import { type Chain, type Joined, joinChains } from './fold-chains.ts';
+import { differencesByFolding, threshold } from './fold-check.ts';
+import { type ChainWeights, chainWeights } from './fold-weights.ts';
+import type { Application, ValueId } from './graph.ts';
+import type { Network } from './network.ts';
+import { runChain } from './run-chain.ts';
+import { withValues } from './weights.ts';
+
+/** What was found out about folding a network; several folders may share it. */
+export interface Findings {
+  /** Which runs may be folded: by backend, and what is given and wanted. */
+  readonly allowed: Map<string, boolean>;
+  /** What was refused, until somebody takes it out. */
+  readonly refused: FoldingRefused[];
+}
+
+/** No findings yet. */
+export const noFindings = (): Findings => ({ allowed: new Map(), refused: [] });
+
+/** Runs parts of a network in inference mode, with BatchNormalization and activations folded into the layers before. */
+export interface Folder {
+  /**
+   * Runs applications; their weights must be the same at each call. The first time that values are wanted, one example is
+   * run by the layers themselves as well, and where the two differ all is run by the layers from there on.
+   *
+   * @param weights The weights that differ from the network's variables.
+   * @param applications The applications, in order.
+   * @param given The values that are there already; they stay the caller's.
+   * @param wanted The values to return, owned by the caller.
+   */
+  infer(
+    weights: Tensors,
+    applications: readonly Application[],
+    given: Values,
+    wanted: readonly ValueId[],
+  ): Promise<Value[]>;
+  /** Frees the folded weights; the next run folds anew. */
+  dispose(): void;
+}
+
+/**
+ * Makes a folder of a network. It owns the weights that it folds until it is disposed.
+ *
+ * @param network The network.
+ * @param findings What is known already; added to.
+ */
+export function folderOf({ graph, variables }: Network, { allowed, refused }: Findings): Folder {
+  const folded = new Map<string, ChainWeights>();
+  let backend = tf.backend();
+
+  const dispose = () => {
+    for (const { filters, bias } of folded.values()) tf.dispose([...filters, ...(bias ? [bias] : [])]);
+    folded.clear();
+  };
+
+  function weightsOf({ inputs, outputs }: Application, chain: Chain): ChainWeights {
+    const key = `${inputs}>${outputs}`;
+    const known = folded.get(key);
+    if (known) return known;
+    const made = tf.tidy(() => {
+      const { filters, bias } = chainWeights(chain);
+      return { filters: filters.map((filter) => tf.keep(tf.clone(filter))), bias: bias && tf.keep(tf.clone(bias)) };
+    });
+    folded.set(key, made);
+    return made;
+  }
+
+  const override: Override = (application: Joined, [input]) =>
+    application.chain && runChain(application.chain, input as tf.Tensor, weightsOf(application, application.chain));
+
+  return {
+    async infer(weights, applications, given, wanted) {
+      // What was folded on a backend stays there.
+      if (backend !== tf.backend()) dispose();
+      backend = tf.backend();
+      const joined = joinChains(graph, applications, wanted);
+      const run = (values: Values, fold: boolean) =>
+        withValues(variables, weights, () =>
+          fold ? infer(joined, values, wanted, override) : infer(applications, values, wanted),
+        );
+      const key = `${tf.getBackend()}:${[...given.keys()]}>${wanted}`;
+      if (!allowed.has(key)) {
+        // Without a normalisation the arithmetic is the same.
+        const isFolding = joined.some(({ chain }) => chain?.normalization);
+        const differences = isFolding ? await differencesByFolding(given, run) : [];
+        const worst = Math.max(0, ...differences);
+        allowed.set(key, worst <= threshold);
+        if (worst > threshold) {
+          const id = wanted[differences.indexOf(worst)] as ValueId;
+          const { path } = applications.find(({ outputs }) => outputs.includes(id)) as Application;
+          refused.push({ kind: 'foldingRefused', layer: path, difference: worst, threshold });
+        }
+      }
+      return run(given, allowed.get(key) as boolean);
+    },
+    dispose,
+  };
+}

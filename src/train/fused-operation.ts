@@ -1,0 +1,96 @@
+import * as tf from '@tensorflow/tfjs-core';
+import {
+  attributesOf,
+  type FusedActivation,
+  type FusedCall,
+  type FusedOperation,
+  runFused,
+} from '../model/fused-kernel.ts';
+
+/** Which of the things that an operation is given get a gradient. */
+export type Differentiable = Readonly<Record<'x' | 'filter' | 'bias', boolean>>;
+
+const names = ['x', 'filter', 'bias'] as const;
+
+/**
+ * Runs an operation with bias and activation by one kernel, with a gradient. tfjs' own runs them one by one inside a
+ * gradient, and computes and keeps what nobody asks for (trap T15).
+ *
+ * The gradient of the activation is told by the output, so that what comes before it is not kept; the input is kept for
+ * the gradient of the filter alone, and the filter for that of the input.
+ *
+ * @param call The operation and what it is given.
+ * @param differentiable What gets a gradient: nothing else is computed or kept for it.
+ */
+export function fusedOperation(call: FusedCall, differentiable: Differentiable): tf.Tensor {
+  const { operation, x, filter, activation } = call;
+  const wanted = names.filter((name) => differentiable[name] && call[name]);
+  if (wanted.length === 0) return runFused(call);
+  const run = tf.customGrad((...inputs) => {
+    const save = inputs.at(-1) as unknown as tf.GradSaveFunc;
+    const value = runFused(call);
+    const kept = {
+      ...(activation !== 'linear' && { y: value }),
+      ...(differentiable.filter && { x }),
+      ...(differentiable.x && { filter }),
+    };
+    save(Object.values(kept));
+    const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]) => {
+      const from: Partial<Record<string, tf.Tensor>> = Object.fromEntries(
+        Object.keys(kept).map((name, index) => [name, saved[index]]),
+      );
+      const gradients = tf.tidy(() => {
+        const slope = from.y ? activationGradient(activation, dy, from.y) : dy;
+        // Of what was not kept, the gradients read the shape alone.
+        const derive = gradientsOf(operation, slope, from.x ?? x, from.filter ?? filter);
+        return wanted.map((name) => derive[name]());
+      });
+      // They are not needed again, while tfjs keeps them until all gradients are computed.
+      tf.dispose(saved);
+      if (passedOn.has(dy)) dy.dispose();
+      if (wanted[0] === 'x') passedOn.add(gradients[0] as tf.Tensor);
+      return gradients;
+    };
+    return { value, gradFunc };
+  });
+  return run(...wanted.map((name) => call[name] as tf.Tensor));
+}
+
+/** Gradients from one of these operations: the one below it is all that reads them. */
+const passedOn = new WeakSet<tf.Tensor>();
+
+/** The operations without bias and activation, whose gradients tfjs or an adapter has, and what they call their inputs. */
+const known = {
+  conv2d: [tf.Conv2D, 'x', 'filter'],
+  depthwiseConv2d: [tf.DepthwiseConv2dNative, 'x', 'filter'],
+  matMul: [tf.BatchMatMul, 'a', 'b'],
+} as const;
+
+/** The gradients of what an operation is given, from that of what comes before the activation. */
+function gradientsOf(
+  operation: FusedOperation,
+  slope: tf.Tensor,
+  x: tf.Tensor,
+  filter: tf.Tensor,
+): Record<keyof Differentiable, () => tf.Tensor> {
+  const bias = () => sumOfRows(slope);
+  if (operation.kind === 'scale') {
+    return { x: () => tf.mul(slope, filter), filter: () => sumOfRows(tf.mul(slope, x)), bias };
+  }
+  const [kernelName, first, second] = known[operation.kind];
+  const derive = tf.getGradient(kernelName).gradFunc(slope, [x, filter], attributesOf(operation));
+  return { x: derive[first] as () => tf.Tensor, filter: derive[second] as () => tf.Tensor, bias };
+}
+
+/** The kernels that compute the gradient of an activation in one pass, where a backend has them. */
+const activationKernels = { relu: 'ReluGrad', relu6: 'Relu6Grad' } as const;
+
+function activationGradient(activation: FusedActivation, dy: tf.Tensor, y: tf.Tensor): tf.Tensor {
+  if (activation === 'linear') return dy;
+  const kernelName = activationKernels[activation];
+  if (tf.getKernel(kernelName, tf.getBackend())) return tf.engine().runKernel(kernelName, { dy, y }) as tf.Tensor;
+  const positive = tf.step(y);
+  return tf.mul(dy, activation === 'relu' ? positive : tf.mul(positive, tf.step(tf.sub(6, y))));
+}
+
+const sumOfRows = (tensor: tf.Tensor) => tf.sum(tf.reshape(tensor, [-1, tensor.shape.at(-1) as number]), 0);
