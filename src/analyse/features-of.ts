@@ -8,6 +8,7 @@ import { attachHead } from '../model/attach-head.ts';
 import { download, lostOr } from '../model/device.ts';
 import { dispose } from '../model/dispose.ts';
 import type { Value } from '../model/execute.ts';
+import { type Folder, folderOf, noFindings } from '../model/fold.ts';
 import { networkBehind } from '../model/network.ts';
 import { split } from '../model/split.ts';
 import { breather } from '../train/breathe.ts';
@@ -70,12 +71,22 @@ export async function featuresOf(
   const labels = labelsOf(examples);
   // What any head reads is what this one does.
   const model = attachHead(classifier(['yes', 'no']))(base);
+  let folder: Folder | undefined;
   try {
     const network = networkBehind(model);
     const dense = model.layers.filter(({ part, weights }) => part === 'head' && weights.length > 0);
     const divided = split(network.graph, new Set(dense.map(({ path }) => path)));
     const { values } = model.lease;
-    const source = { network, values, split: divided, examples, inputs: model.inputs, ...(signal && { signal }) };
+    folder = folderOf(network, noFindings());
+    const source = {
+      network,
+      folder,
+      values,
+      split: divided,
+      examples,
+      inputs: model.inputs,
+      ...(signal && { signal }),
+    };
     const breathe = breather(signal);
     let all = new Float32Array(0);
     let size = 0;
@@ -99,6 +110,7 @@ export async function featuresOf(
   } catch (error) {
     throw await lostOr(error);
   } finally {
+    folder?.dispose();
     dispose(model);
   }
 }
