@@ -30,7 +30,7 @@ export function ridge(settings: { readonly penalty?: number } = {}): Learner {
 }
 
 /** The inverse of X^T X + penalty (primal) or X X^T + penalty (dual), where X has a column of ones. */
-interface Regression extends LearnedState {
+export interface Regression extends LearnedState {
   readonly form: 'primal' | 'dual';
   readonly inverse: Symmetric;
   readonly weights: readonly Float64Array[];
