@@ -1,4 +1,5 @@
 import { addTo, dot, type Matrix, rowOf } from './matrix.ts';
+import type { Symmetric } from './symmetric.ts';
 
 /**
  * Factors a symmetric positive definite matrix as L L^T (Golub and Van Loan, Matrix Computations, 4.2).
@@ -58,7 +59,7 @@ export function forward(factor: Matrix, b: Float64Array): Float64Array {
  *
  * @param factor L, from {@link cholesky}.
  */
-export function inverseOf(factor: Matrix): Matrix {
+export function inverseOf(factor: Matrix): Symmetric {
   const { rows } = factor;
   // Columns of L^-1 as rows: their products are the entries of L^-T L^-1. Column k is zero before its k-th entry.
   const inverse = { rows, columns: rows, values: new Float64Array(rows * rows) };
@@ -70,12 +71,10 @@ export function inverseOf(factor: Matrix): Matrix {
       column[i] = -dot(row.subarray(k, i), column.subarray(k, i)) / (row[i] as number);
     }
   }
-  const values = new Float64Array(rows * rows);
-  for (let i = 0; i < rows; i++) {
-    for (let j = 0; j <= i; j++) {
-      const product = dot(rowOf(inverse, i).subarray(i), rowOf(inverse, j).subarray(i));
-      values[i * rows + j] = values[j * rows + i] = product;
-    }
+  const values = new Float64Array((rows * (rows + 1)) / 2);
+  for (let i = 0, at = 0; i < rows; i++) {
+    const column = rowOf(inverse, i).subarray(i);
+    for (let j = 0; j <= i; j++, at++) values[at] = dot(column, rowOf(inverse, j).subarray(i));
   }
-  return { rows, columns: rows, values };
+  return { rows, values };
 }

@@ -1,5 +1,5 @@
 import { TransferError } from '../core/errors.ts';
-import { centred } from './matrix.ts';
+import { centred, type Matrix } from './matrix.ts';
 import { type Features, type Labels, membersOf, readFeatures, readLabels } from './read-features.ts';
 import { spectrumOf } from './spectrum.ts';
 
@@ -27,13 +27,23 @@ import { spectrumOf } from './spectrum.ts';
 export async function hScore(features: Features, labels: Labels): Promise<number> {
   const x = await readFeatures(features, 'hScore');
   const members = membersOf(await readLabels(labels, x.rows, 'hScore'), 'hScore');
+  const score = await hScoreOf(x, members);
+  if (score !== undefined) return score;
+  throw new TransferError(
+    'INVALID_DATA',
+    `hScore received ${x.rows} examples of ${x.columns} features: too few, as any features would have the score ${members.length - 1} (classes - 1). Use regularizedHScore, or pass more examples than features.`,
+  );
+}
+
+/**
+ * The same, or undefined where it would be classes - 1 whatever the features.
+ *
+ * @param x The features.
+ * @param members The examples of each class.
+ */
+export async function hScoreOf(x: Matrix, members: readonly (readonly number[])[]): Promise<number | undefined> {
   const { values, project } = await spectrumOf(centred(x));
-  if (values.length >= x.rows - 1) {
-    throw new TransferError(
-      'INVALID_DATA',
-      `hScore received ${x.rows} examples of ${x.columns} features: too few, as any features would have the score ${members.length - 1} (classes - 1). Use regularizedHScore, or pass more examples than features.`,
-    );
-  }
+  if (values.length >= x.rows - 1) return undefined;
   // With cov(f) = V S V^T, the trace is the sum over classes of |U^T 1_c|^2 / n_c.
   return members.reduce((sum, positions) => {
     const target = new Float64Array(x.rows);

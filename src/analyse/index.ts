@@ -18,6 +18,7 @@ export { nce } from './nce.ts';
 export { nearestMean } from './nearest-mean.ts';
 export { nearestNeighbours } from './nearest-neighbours.ts';
 export { predictScores } from './predict-scores.ts';
+export { type Interval, type Ranking, type RankSettings, rankBases, type Worth } from './rank-bases.ts';
 export type { Features, Labels } from './read-features.ts';
 export { regularizedHScore } from './regularized-h-score.ts';
 export { ridge } from './ridge.ts';

@@ -1,5 +1,5 @@
 import { TransferError } from '../core/errors.ts';
-import { combined, type Matrix, rowOf } from './matrix.ts';
+import { addTo, dot, type Matrix, rowOf } from './matrix.ts';
 import { type Features, type Labels, membersOf, readFeatures, readLabels } from './read-features.ts';
 
 /**
@@ -23,24 +23,34 @@ import { type Features, type Labels, membersOf, readFeatures, readLabels } from 
 export async function leep(sourceProbabilities: Features, labels: Labels): Promise<number> {
   const probabilities = await readFeatures(sourceProbabilities, 'leep');
   assertProbabilities(probabilities);
-  const { rows: n, columns } = probabilities;
-  const members = membersOf(await readLabels(labels, n, 'leep'), 'leep');
-  const all = combined(probabilities, new Float64Array(n).fill(1));
-  let sum = 0;
-  for (const positions of members) {
-    const joint = new Float64Array(columns);
-    for (const i of positions)
-      for (let z = 0; z < columns; z++) joint[z] = at(joint, z) + at(rowOf(probabilities, i), z);
-    for (const i of positions) {
-      const row = rowOf(probabilities, i);
-      // A source class that nothing is taken for has no share in any prediction.
-      sum += Math.log(row.reduce((expected, p, z) => expected + (p > 0 ? (p * at(joint, z)) / at(all, z) : 0), 0));
-    }
-  }
-  return sum / n;
+  return leepOf(probabilities, membersOf(await readLabels(labels, probabilities.rows, 'leep'), 'leep'));
 }
 
-const at = (numbers: Float64Array, index: number) => numbers[index] as number;
+/**
+ * The same of some of the rows, any of them as often as it is named.
+ *
+ * @param probabilities What the classifier says.
+ * @param members The rows of each class.
+ */
+export function leepOf(probabilities: Matrix, members: readonly (readonly number[])[]): number {
+  const joints = members.map((positions) => {
+    const joint = new Float64Array(probabilities.columns);
+    for (const i of positions) addTo(joint, 1, rowOf(probabilities, i));
+    return joint;
+  });
+  const all = new Float64Array(probabilities.columns);
+  for (const joint of joints) addTo(all, 1, joint);
+  let sum = 0;
+  let count = 0;
+  for (const [label, positions] of members.entries()) {
+    const joint = joints[label] as Float64Array;
+    // A source class that nothing is taken for has no share in any prediction.
+    const shares = joint.map((mass, z) => (mass > 0 ? mass / (all[z] as number) : 0));
+    for (const i of positions) sum += Math.log(dot(rowOf(probabilities, i), shares));
+    count += positions.length;
+  }
+  return sum / count;
+}
 
 function assertProbabilities(probabilities: Matrix): void {
   for (let i = 0; i < probabilities.rows; i++) {

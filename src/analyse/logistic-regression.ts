@@ -1,6 +1,6 @@
-import { type LearnedState, type Learner, type Lesson, type Method, regrouped, withOne } from './learned-head.ts';
+import { type LearnedState, type Learner, type Lesson, type Method, withOne } from './learned-head.ts';
 import { addTo, dot } from './matrix.ts';
-import { minimize } from './minimize.ts';
+import { minimize, type Objective } from './minimize.ts';
 import { assertPositive } from './penalty.ts';
 
 /**
@@ -8,8 +8,8 @@ import { assertPositive } from './penalty.ts';
  * constants are free), found by L-BFGS in float64 and not by epochs. What `linearProbe()` goes towards.
  *
  * @param settings The penalty: above 0, `1 / C` of scikit-learn. Default: 1.
- * @returns The learner, for {@link learn}. Its scores are logits. Adding or removing an example goes on from the weights
- * that are there.
+ * @returns The learner, for {@link learn}. Its scores are logits. Adding or removing an example learns anew: a
+ * second or so with 300 examples of 1,280 features.
  * @throws TransferError `INVALID_ARGUMENT` where the penalty is not above 0.
  *
  * @example
@@ -29,67 +29,70 @@ interface Logits extends LearnedState {
   readonly weights: readonly Float64Array[];
 }
 
-/** What {@link logisticRegression} does. */
+/** What {@link logisticRegression} does: learn anew. From the weights that are there it would take no fewer steps. */
 export function logits(penalty: number): Method<Logits> {
-  const solved = (lesson: Lesson, start: readonly Float64Array[]): Logits => ({
-    weights: fitted(lesson, start, penalty),
-  });
+  const solved = (lesson: Lesson): Logits => ({ weights: fitted(lesson, penalty) });
   return {
-    learn: (lesson) => solved(lesson, regrouped([], new Array(lesson.classes).fill(undefined), lesson.size)),
-    add: (state, lesson) => solved(lesson, state.weights),
-    remove: (state, lesson) => solved(lesson, state.weights),
-    regroup: (state, lesson, from) => solved(lesson, regrouped(state.weights, from, lesson.size)),
+    learn: solved,
+    add: (_, lesson) => solved(lesson),
+    remove: (_, lesson) => solved(lesson),
+    regroup: (_, lesson) => solved(lesson),
   };
 }
 
 /** A class without examples takes no part: its constant would fall for ever. */
-function fitted(
-  { examples, classes, size }: Lesson,
-  start: readonly Float64Array[],
-  penalty: number,
-): readonly Float64Array[] {
+function fitted({ examples, classes, size }: Lesson, penalty: number): readonly Float64Array[] {
   const present = Array.from({ length: classes }, (_, label) => label).filter((label) =>
     examples.some((example) => example.label === label),
   );
   const width = size + 1;
-  const rows = examples.map(({ features }) => withOne(features));
+  // Around their mean, features and constants hardly hang together: a tenth of the steps. The solution is the same.
+  const mean = new Float64Array(size);
+  for (const { features } of examples) addTo(mean, 1 / examples.length, features);
+  const rows = examples.map(({ features }) => {
+    const row = withOne(features);
+    addTo(row, -1, mean);
+    return row;
+  });
   const targets = examples.map(({ label }) => present.indexOf(label));
-  const first = new Float64Array(present.length * width);
-  for (const [i, label] of present.entries()) first.set(start[label] as Float64Array, i * width);
-  centreConstants(first, width);
   const part = (all: Float64Array, i: number) => all.subarray(i * width, (i + 1) * width);
-  const point = minimize(
-    (weights, gradient) => {
-      let loss = 0;
-      for (const [at, x] of rows.entries()) {
-        const scores = present.map((_, i) => dot(part(weights, i), x));
-        const highest = Math.max(...scores);
-        const powers = scores.map((score) => Math.exp(score - highest));
-        const sum = powers.reduce((before, power) => before + power, 0);
-        const target = targets[at] as number;
-        loss += Math.log(sum) + highest - (scores[target] as number);
-        for (const [i, power] of powers.entries()) addTo(part(gradient, i), power / sum - (i === target ? 1 : 0), x);
-      }
-      for (let i = 0; i < present.length; i++) {
-        const own = part(weights, i);
-        loss += (penalty / 2) * dot(own, own, size);
-        addTo(part(gradient, i), penalty, own, size);
-      }
-      return loss;
-    },
-    first,
-    1e-8 * Math.max(1, penalty),
-  );
+  const objective = crossEntropy(rows, targets, present.length, penalty);
+  const point = minimize(objective, new Float64Array(present.length * width), 1e-7 * Math.max(1, penalty));
   return Array.from({ length: classes }, (_, label) => {
     const i = present.indexOf(label);
-    return i < 0 ? new Float64Array(width) : part(point, i).slice();
+    if (i < 0) return new Float64Array(width);
+    const own = part(point, i).slice();
+    own[size] = (own[size] as number) - dot(own, mean, size);
+    return own;
   });
 }
 
-/** Only differences of the constants matter: their sum is held at 0, so that any start leads to one solution. */
-function centreConstants(weights: Float64Array, width: number): void {
-  const classes = weights.length / width;
-  let sum = 0;
-  for (let i = 1; i <= classes; i++) sum += weights[i * width - 1] as number;
-  for (let i = 1; i <= classes; i++) (weights[i * width - 1] as number) -= sum / classes;
+/** The summed cross-entropy with its penalty, of the weights of all classes in one row. */
+function crossEntropy(
+  rows: readonly Float64Array[],
+  targets: readonly number[],
+  classes: number,
+  penalty: number,
+): Objective {
+  return (weights, gradient) => {
+    const width = weights.length / classes;
+    const part = (all: Float64Array, i: number) => all.subarray(i * width, (i + 1) * width);
+    const own = Array.from({ length: classes }, (_, i) => part(weights, i));
+    const slopes = Array.from({ length: classes }, (_, i) => part(gradient, i));
+    let loss = 0;
+    for (const [at, x] of rows.entries()) {
+      const scores = own.map((one) => dot(one, x));
+      const highest = Math.max(...scores);
+      const powers = scores.map((score) => Math.exp(score - highest));
+      const sum = powers.reduce((before, power) => before + power, 0);
+      const target = targets[at] as number;
+      loss += Math.log(sum) + highest - (scores[target] as number);
+      for (const [i, slope] of slopes.entries()) addTo(slope, (powers[i] as number) / sum - (i === target ? 1 : 0), x);
+    }
+    for (const [i, one] of own.entries()) {
+      loss += (penalty / 2) * dot(one, one, width - 1);
+      addTo(slopes[i] as Float64Array, penalty, one, width - 1);
+    }
+    return loss;
+  };
 }

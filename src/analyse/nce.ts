@@ -23,14 +23,24 @@ export async function nce(sourceLabels: Labels, labels: Labels): Promise<number>
   const n = 'size' in labels && typeof labels.size === 'number' ? labels.size : (labels as ArrayLike<number>).length;
   const source = await readLabels(sourceLabels, n, 'nce');
   const members = membersOf(await readLabels(labels, n, 'nce'), 'nce');
-  const all = counted(source);
-  const sums = members.map((positions) =>
-    [...counted(positions.map((i) => source[i] as number))].reduce(
-      (sum, [z, count]) => sum + count * Math.log(count / (all.get(z) as number)),
-      0,
-    ),
-  );
-  return sums.reduce((sum, one) => sum + one, 0) / n;
+  return nceOf(source, members);
+}
+
+/**
+ * The same of some of the examples, any of them as often as it is named.
+ *
+ * @param source The class that the source classifier gives to each.
+ * @param members The examples of each class.
+ */
+export function nceOf(source: readonly number[], members: readonly (readonly number[])[]): number {
+  const all = counted(members.flat().map((i) => source[i] as number));
+  let sum = 0;
+  for (const positions of members) {
+    for (const [z, count] of counted(positions.map((i) => source[i] as number))) {
+      sum += count * Math.log(count / (all.get(z) as number));
+    }
+  }
+  return sum / members.flat().length;
 }
 
 function counted(labels: readonly number[]): Map<number, number> {

@@ -1,7 +1,8 @@
 import { cholesky, inverseOf } from './cholesky.ts';
 import { type LearnedState, type Learner, type Lesson, type Method, regrouped, withOne } from './learned-head.ts';
-import { addTo, combined, dot, kernelOf, type Matrix, rowOf, times, transposed } from './matrix.ts';
+import { addTo, combined, dot, kernelOf, type Matrix, rowOf, transposed } from './matrix.ts';
 import { assertPositive } from './penalty.ts';
+import { entryOf, grown, plusOuter, type Symmetric, shrunk, timesSymmetric } from './symmetric.ts';
 
 /**
  * Learns a linear regression to 1 for the class and 0 for the others, with a penalty on the squares of the weights and of
@@ -29,9 +30,9 @@ export function ridge(settings: { readonly penalty?: number } = {}): Learner {
 }
 
 /** The inverse of X^T X + penalty (primal) or X X^T + penalty (dual), where X has a column of ones. */
-interface Regression extends LearnedState {
+export interface Regression extends LearnedState {
   readonly form: 'primal' | 'dual';
-  readonly inverse: Matrix;
+  readonly inverse: Symmetric;
   readonly weights: readonly Float64Array[];
 }
 
@@ -52,7 +53,9 @@ export const regression = (penalty: number): Method<Regression> => ({
     const inverse = inverseOf(cholesky(products) as Matrix);
     const weights = Array.from({ length: lesson.classes }, (_, label) => {
       const target = Float64Array.from(lesson.examples, (example) => (example.label === label ? 1 : 0));
-      return form === 'dual' ? combined(x, times(inverse, target)) : times(inverse, combined(x, target));
+      return form === 'dual'
+        ? combined(x, timesSymmetric(inverse, target))
+        : timesSymmetric(inverse, combined(x, target));
     });
     return { form, inverse, weights };
   },
@@ -60,7 +63,7 @@ export const regression = (penalty: number): Method<Regression> => ({
     const { features, label } = examples[examples.length - 1] as (typeof examples)[number];
     const x = withOne(features);
     if (form === 'primal') {
-      const gain = times(inverse, x);
+      const gain = timesSymmetric(inverse, x);
       const scale = 1 + dot(gain, x);
       return {
         form,
@@ -70,7 +73,7 @@ export const regression = (penalty: number): Method<Regression> => ({
     }
     const before = examples.slice(0, -1);
     const products = before.map((example) => dot(example.features, x, size) + 1);
-    const share = times(inverse, Float64Array.from(products));
+    const share = timesSymmetric(inverse, Float64Array.from(products));
     const rest = x.slice();
     addTo(rest, -1, sumOf(before, share, size));
     const scale = dot(x, rest) + penalty;
@@ -79,7 +82,7 @@ export const regression = (penalty: number): Method<Regression> => ({
   remove({ form, inverse, weights }, { examples, size }, { features, label }, index) {
     const x = withOne(features);
     if (form === 'primal') {
-      const gain = times(inverse, x);
+      const gain = timesSymmetric(inverse, x);
       const scale = 1 - dot(gain, x);
       return {
         form,
@@ -87,9 +90,8 @@ export const regression = (penalty: number): Method<Regression> => ({
         weights: moved(weights, gain, x, label, -1 / scale),
       };
     }
-    const column = rowOf(inverse, index);
-    const own = column[index] as number;
-    const others = without(column, index);
+    const own = entryOf(inverse, index, index);
+    const others = Float64Array.from(examples, (_, i) => entryOf(inverse, index, i < index ? i : i + 1));
     const direction = sumOf(examples, others, size);
     addTo(direction, own, x);
     return {
@@ -124,39 +126,10 @@ function moved(
   });
 }
 
-/** The matrix plus a multiple of v v^T, in a new one. */
-function plusOuter({ rows, values }: Matrix, factor: number, v: Float64Array): Matrix {
-  const result = values.slice();
-  const sum = { rows, columns: rows, values: result };
-  for (let i = 0; i < rows; i++) addTo(rowOf(sum, i), factor * (v[i] as number), v);
-  return sum;
-}
-
 /** The inverse of a matrix with one more row and column, by that of the matrix (its Schur complement is `scale`). */
-function bordered(inverse: Matrix, share: Float64Array, scale: number): Matrix {
-  const { rows } = inverse;
-  const edge = new Float64Array(rows + 1);
+function bordered(inverse: Symmetric, share: Float64Array, scale: number): Symmetric {
+  const edge = new Float64Array(inverse.rows + 1);
   edge.set(share);
-  edge[rows] = -1;
-  const result = { rows: rows + 1, columns: rows + 1, values: new Float64Array((rows + 1) ** 2) };
-  for (let i = 0; i <= rows; i++) {
-    const row = rowOf(result, i);
-    if (i < rows) row.set(rowOf(inverse, i));
-    addTo(row, (edge[i] as number) / scale, edge);
-  }
-  return result;
-}
-
-function without(vector: Float64Array, index: number): Float64Array {
-  const rest = new Float64Array(vector.length - 1);
-  rest.set(vector.subarray(0, index));
-  rest.set(vector.subarray(index + 1), index);
-  return rest;
-}
-
-function shrunk(matrix: Matrix, index: number): Matrix {
-  const rows = matrix.rows - 1;
-  const result = { rows, columns: rows, values: new Float64Array(rows * rows) };
-  for (let i = 0; i < rows; i++) rowOf(result, i).set(without(rowOf(matrix, i < index ? i : i + 1), index));
-  return result;
+  edge[inverse.rows] = -1;
+  return plusOuter(grown(inverse), 1 / scale, edge);
 }
