@@ -11,6 +11,11 @@ export function tileOf(taps: i32): i32 {
   return max(12, (TILE / taps / 12) * 12);
 }
 
+/** Output pixels of a tile for the filter's gradient, which is read and written once for each of them. */
+export function filterTileOf(taps: i32): i32 {
+  return max(384, tileOf(taps));
+}
+
 /** Whether windows are single pixels, one after another: then there is nothing to gather. */
 @inline
 function arePixels(
@@ -83,7 +88,7 @@ export function filterGradient(
   strideX: i32, dilationY: i32, dilationX: i32, top: i32, left: i32,
 ): void {
   const direct = arePixels(height, width, outHeight, outWidth, kernelHeight, kernelWidth, strideY, strideX, top, left);
-  const taps = kernelHeight * kernelWidth * channels, rows = tileOf(taps);
+  const taps = kernelHeight * kernelWidth * channels, rows = filterTileOf(taps);
   for (let p = 0; p < pixels; p += rows) {
     const end = min(p + rows, pixels);
     const seen = direct ? x + bytes(p * channels) : tile;

@@ -1,7 +1,7 @@
 // Kernels on the heap of tfjs' WASM backend. They allocate nothing and keep nothing: every address is the caller's.
 export { boundsGradient } from './activation';
 export { adam } from './adam';
-export { convolve, filterGradient, inputGradient, tileOf } from './convolution';
+export { convolve, filterGradient, filterTileOf, inputGradient, tileOf } from './convolution';
 export { depthwise, depthwiseFilterGradient, depthwiseInputGradient } from './depthwise';
 export { squareSum } from './norm';
 export { pack, product, scratchOf } from './product';

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { type KernelCall, kernel } from '../shared/kernel.ts';
 import { boundsOf } from './activation.ts';
-import { type ConvolutionAttributes, type Sizes, sizesOf } from './geometry.ts';
+import { type ConvolutionAttributes, sizesOf } from './geometry.ts';
 import { addressOf, allocate, allocateZeros, type WasmBackend } from './heap.ts';
 import { assertChannelsLast, trainingKernel } from './kernel.ts';
 import { kernelsOn } from './native.ts';
@@ -15,9 +15,9 @@ interface FusedAttributes extends ConvolutionAttributes {
 type Inputs = 'x' | 'filter' | 'bias' | 'preluActivationWeights';
 
 /** A tile and the scratch of a product with so many columns: addresses on the heap. */
-function workspace(backend: WasmBackend, { taps }: Sizes, columns: number): readonly [tile: number, scratch: number] {
+function workspace(backend: WasmBackend, tileSize: number, columns: number): readonly [tile: number, scratch: number] {
   const kernels = kernelsOn(backend);
-  const tile = allocate(backend, [kernels.tileOf(taps) * taps]);
+  const tile = allocate(backend, [tileSize]);
   return [addressOf(backend, tile), addressOf(backend, allocate(backend, [kernels.scratchOf(columns)]))];
 }
 
@@ -38,7 +38,7 @@ function convolve(call: KernelCall<Inputs, FusedAttributes, WasmBackend>): tf.Te
   const { taps, pixels, outChannels, geometry } = sizes;
   const result = allocate(backend, sizes.outShape);
   const weights = packed(backend, addressOf(backend, filter), taps, outChannels, false);
-  const [tile, scratch] = workspace(backend, sizes, outChannels);
+  const [tile, scratch] = workspace(backend, kernelsOn(backend).tileOf(taps) * taps, outChannels);
   const [low, high] = boundsOf(attrs.activation) as readonly [number, number];
   const [from, to, added] = [x, result, bias].map((tensor) => (tensor ? addressOf(backend, tensor) : 0));
   const operands = [from, weights, to, added, low, high] as [number, number, number, number, number, number];
@@ -61,8 +61,9 @@ export const conv2dBackpropFilter = trainingKernel<'x' | 'dy', tf.Conv2DBackprop
     const sizes = sizesOf(x.shape, attrs.filterShape, attrs, false, dy.shape);
     const { taps, pixels, outChannels, geometry } = sizes;
     const result = allocate(backend, attrs.filterShape);
-    const panel = allocate(backend, [kernelsOn(backend).tileOf(taps) * Math.ceil(outChannels / 8) * 8]);
-    const space = workspace(backend, sizes, outChannels);
+    const rows = Math.min(pixels, kernelsOn(backend).filterTileOf(taps));
+    const panel = allocate(backend, [rows * Math.ceil(outChannels / 8) * 8]);
+    const space = workspace(backend, rows * taps, outChannels);
     const [seen, gradient, to, room] = [x, dy, result, panel].map((tensor) => addressOf(backend, tensor));
     const operands = [seen, gradient, to, room] as [number, number, number, number];
     kernelsOn(backend).filterGradient(...operands, ...space, pixels, outChannels, ...geometry);
@@ -80,7 +81,7 @@ export const conv2dBackpropInput = trainingKernel<'dy' | 'filter', tf.Conv2DBack
     const sizes = sizesOf(attrs.inputShape, filter.shape, attrs, false, dy.shape);
     const { taps, pixels, outChannels, geometry } = sizes;
     const weights = packed(backend, addressOf(backend, filter), outChannels, taps, true);
-    const space = workspace(backend, sizes, taps);
+    const space = workspace(backend, kernelsOn(backend).tileOf(taps) * taps, taps);
     const [gradient, to] = [addressOf(backend, dy), addressOf(backend, result)];
     kernelsOn(backend).inputGradient(gradient, weights, to, ...space, pixels, outChannels, ...geometry);
     return result;

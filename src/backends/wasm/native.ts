@@ -60,6 +60,7 @@ export interface NativeKernels {
   squareSum(from: number, to: number, numbers: number): void;
   scratchOf(n: number): number;
   tileOf(taps: number): number;
+  filterTileOf(taps: number): number;
   convolve(x: number, packed: number, y: number, ...rest: [...Clamped, ...Product]): void;
   filterGradient(x: number, dy: number, gradient: number, packed: number, ...rest: Product): void;
   inputGradient(dy: number, packed: number, gradient: number, ...rest: Product): void;
