@@ -2,7 +2,8 @@ import type { Dataset } from '../core/data.ts';
 import type { LayerPath, TransferModel } from '../core/handle.ts';
 import type { Strategy } from '../core/strategy.ts';
 import { networkBehind } from '../model/network.ts';
-import { bytesPerExample, cachedViews } from './phase-features.ts';
+import { bytesPerExample, narrowCut } from './narrow-cut.ts';
+import { cachedViews } from './phase-features.ts';
 import { planOf } from './plan.ts';
 import { learningRates } from './rates.ts';
 
@@ -21,7 +22,7 @@ export interface PhaseExplanation {
   readonly batchNorm: string;
   /** The layers whose outputs are computed once and cached; empty where the frontier is the input. */
   readonly frontier: readonly LayerPath[];
-  /** Bytes of one example at the frontier. */
+  /** Bytes of one example in the cache: at the frontier, or below it where that is much narrower and the way up is cheap. */
   readonly bytesPerExample: number;
   /** Bytes of all examples of the training and validation splits, where data is given. */
   readonly cacheBytes?: number;
@@ -60,7 +61,8 @@ export function explain(model: TransferModel, strategy: Strategy, data?: Dataset
       return open[0] ? [{ layer: path, weights: count, learningRate: peak * (factors[open[0].key] ?? 1) }] : [];
     });
     const cut = new Set(split.cut);
-    const bytes = bytesPerExample(networkBehind(model).graph, split.cut);
+    const { graph } = networkBehind(model);
+    const bytes = bytesPerExample(graph, narrowCut(graph, split).cut);
     const examples = data && data.train.size * cachedViews(phase, data.train) + (data.validation?.size ?? 0);
     return {
       epochs: phase.epochs,

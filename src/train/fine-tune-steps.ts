@@ -13,6 +13,7 @@ import { breather } from './breathe.ts';
 import { assertTrainable } from './can-train.ts';
 import { assertUnchanged, hashWeights } from './frozen-proof.ts';
 import { runPhase } from './phase.ts';
+import { dropCaches } from './phase-features.ts';
 import { type PlannedPhase, planOf } from './plan.ts';
 import { cloneTensors, type RunContext, type RunState } from './run-state.ts';
 import { assertDataset } from './targets.ts';
@@ -23,7 +24,10 @@ export interface RunSettings {
   readonly seed?: number;
   /** Stops the run after the current step; it resolves with `ended: 'aborted'`. */
   readonly signal?: AbortSignal;
-  /** How many bytes of features may be kept in memory; past that they are computed anew in each epoch. Default: 1 GiB. */
+  /**
+   * How many bytes of features may be kept in memory; past that they lie in a temporary file, which the event
+   * `cacheExceeded` reports. 0 keeps none anywhere. Default: 1 GiB.
+   */
   readonly cacheBytes?: number;
 }
 
@@ -118,6 +122,7 @@ export async function* fineTuneSteps(
     throw failure;
   } finally {
     tf.dispose([state.values, state.optimizerState] as never);
+    await dropCaches(state.caches);
     network.giveBack();
     endRun();
   }

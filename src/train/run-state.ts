@@ -3,7 +3,7 @@ import type { Dataset } from '../core/data.ts';
 import { mapRecord, type Optimizer, type OptimizerState, type Tensors } from '../core/optimizer.ts';
 import type { Split } from '../model/split.ts';
 import { tensorOf } from '../model/weights.ts';
-import type { FeatureCache } from './features.ts';
+import type { FeatureCache } from './feature-cache.ts';
 import type { StepPlan } from './step.ts';
 
 /** What a run carries from step to step and from phase to phase. Its tensors are the run's. */
