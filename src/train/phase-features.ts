@@ -50,7 +50,7 @@ export async function* preparePhaseFeatures(
   await dropCaches(caches, new Set(names.flatMap((name) => [keyOf(name, lowest), keyOf(name, stored)])));
   for (const name of names) {
     yield* cacheAt(name, lowest);
-    yield* cacheAt(name, stored);
+    if (keyOf(name, stored) !== keyOf(name, lowest)) yield* cacheAt(name, stored);
   }
   return async (name, indices, epoch, next) => {
     const view = phase.views ? epoch % phase.views : epoch;
