@@ -44,7 +44,7 @@ export function augmentExamples(
   if (bad !== undefined) {
     throw new TransferError(
       'INVALID_ARGUMENT',
-      `augmentExamples received ${JSON.stringify(bad)}. Pass an augmentation as a value: flip(), crop(), colour() or an array of them.`,
+      `augmentExamples received ${JSON.stringify(bad)}. Pass an augmentation as a value: flip(), crop(), rotate(), colour() or an array of them.`,
     );
   }
   if (list.length === 0) return examples;
