@@ -68,6 +68,19 @@ export type TrainEvent =
       readonly action: 'spilled' | 'recomputed';
       readonly reason: string;
     }
+  /**
+   * What became of features in the `featureStore`: `found` there and not computed, `saved` for the next run, `damaged` and
+   * computed again, or `notSaved`, with the reason.
+   */
+  | {
+      readonly kind: 'savedFeatures';
+      readonly split: 'train' | 'validation';
+      readonly action: 'found' | 'saved' | 'damaged' | 'notSaved';
+      /** The hash of all that the features depend on; undefined where the data has no fingerprint. */
+      readonly key?: string;
+      readonly bytes: number;
+      readonly reason?: string;
+    }
   | {
       readonly kind: 'step';
       readonly phase: number;

@@ -6,6 +6,7 @@ import { assertSettings } from '../core/settings.ts';
 import { shapeText } from '../model/dense.ts';
 import type { Pixels } from '../model/pixels.ts';
 import type { Augmentation } from './augmentation.ts';
+import { withFingerprint } from './fingerprint.ts';
 
 /** Settings of {@link augmentExamples}. */
 export interface AugmentSettings {
@@ -48,7 +49,7 @@ export function augmentExamples(
     );
   }
   if (list.length === 0) return examples;
-  return {
+  const augmented: Examples = {
     ...examples,
     augmented: true,
     async read(indices, request) {
@@ -78,6 +79,12 @@ export function augmentExamples(
       }
     },
   };
+  return withFingerprint(augmented, async () => {
+    const plain = await examples.fingerprint?.();
+    const names = Array.from({ length: examples.size }, (_, index) => examples.describe(index));
+    // An augmentation is known by its settings and its code.
+    return plain && [plain, seed, names, list.map((one) => [one, String(one.apply)])];
+  });
 }
 
 const isPictures = ({ shape }: tf.Tensor) => shape.length === 4 && (shape[3] === 1 || shape[3] === 3);

@@ -5,7 +5,11 @@ import { type ReadRows, readingAhead } from './features-ahead.ts';
 export type Numbers = Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>;
 
 /** The type of the numbers. */
-export type NumberKind = new (length: number) => Numbers;
+export interface NumberKind {
+  readonly BYTES_PER_ELEMENT: number;
+  new (length: number): Numbers;
+  new (buffer: ArrayBuffer, byteOffset: number, length: number): Numbers;
+}
 
 /** A table of numbers: a row for each view of each example. */
 export interface FeatureRows {
@@ -54,7 +58,7 @@ export function memoryRows(all: Numbers, rowSize: number): FeatureRows {
  * @param rowSize Numbers in a row.
  */
 export function fileRows(file: TemporaryFile, Kind: NumberKind, rows: number, rowSize: number): FeatureRows {
-  const rowBytes = rowSize * new Kind(0).BYTES_PER_ELEMENT;
+  const rowBytes = rowSize * Kind.BYTES_PER_ELEMENT;
   const { read, settled } = readingAhead(async (wanted: readonly number[]) => {
     const batch = new Kind(wanted.length * rowSize);
     const bytes = new Uint8Array(batch.buffer);

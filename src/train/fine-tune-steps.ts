@@ -4,11 +4,13 @@ import { TransferError } from '../core/errors.ts';
 import type { Ended, PhaseRecord, TrainEvent } from '../core/events.ts';
 import type { TransferModel } from '../core/handle.ts';
 import { assertSettings, type Known } from '../core/settings.ts';
+import type { Store } from '../core/store.ts';
 import type { Strategy } from '../core/strategy.ts';
 import { canBeLost, isLost, lostOr, remember, rescue } from '../model/device.ts';
 import { leaseOf, networkBehind } from '../model/network.ts';
 import { beginRun } from '../model/runs.ts';
 import { split } from '../model/split.ts';
+import { storeAt } from '../model/store-at.ts';
 import { breather } from './breathe.ts';
 import { assertTrainable } from './can-train.ts';
 import { assertUnchanged, hashWeights } from './frozen-proof.ts';
@@ -29,10 +31,21 @@ export interface RunSettings {
    * `cacheExceeded` reports. 0 keeps none anywhere. Default: 1 GiB.
    */
   readonly cacheBytes?: number;
+  /**
+   * Where features are kept for the next run: a store, or in Node the path of a folder. A run on the same frozen layers,
+   * data and views finds them there and does not compute them; the event `savedFeatures` says so. The place holds those of
+   * one run, as far as they fit into `cacheBytes`. Default: nowhere.
+   */
+  readonly featureStore?: Store | string;
 }
 
 /** The settings of every run. */
-export const knownInRun: Known<RunSettings> = { seed: 7, signal: undefined, cacheBytes: 2 ** 30 };
+export const knownInRun: Known<RunSettings> = {
+  seed: 7,
+  signal: undefined,
+  cacheBytes: 2 ** 30,
+  featureStore: undefined,
+};
 
 /**
  * Trains a model by a strategy, event by event. The model that it is given is not changed; the last event, `done`,
@@ -70,13 +83,14 @@ export async function* fineTuneSteps(
 ): AsyncGenerator<TrainEvent, void> {
   assertSettings('fineTuneSteps', settings, knownInRun);
   const { seed = 0, signal, cacheBytes = 2 ** 30 } = settings;
+  const featureStore = settings.featureStore === undefined ? undefined : storeAt(settings.featureStore, 'featureStore');
   const planned = planOf(model, strategy);
   assertDataset(model.head, data);
   for (const phase of planned) assertTrainable(phase.split, phase.trained);
   const network = networkBehind(model);
   const everTrained = new Set(planned.flatMap(({ trained }) => [...trained.layers]));
   const foundation = split(network.graph, everTrained);
-  const context: RunContext = { data, seed, foundation, cacheBytes, ...(signal && { signal }) };
+  const context: RunContext = { data, seed, foundation, cacheBytes, featureStore, ...(signal && { signal }) };
   const state: RunState = {
     values: cloneTensors(model.lease.values),
     stepped: false,

@@ -9,6 +9,7 @@ import { computeFeatures, type FeatureSource } from './features.ts';
 import { keepFeatures } from './keep-features.ts';
 import { bytesPerExample, narrowCut } from './narrow-cut.ts';
 import type { PlannedPhase } from './plan.ts';
+import { featuresIn, type SavedFeatures } from './reuse-features.ts';
 import type { RunContext, RunState } from './run-state.ts';
 
 type Name = 'train' | 'validation';
@@ -38,7 +39,7 @@ export const cachedViews = ({ views = 0 }: Phase, { augmented }: Examples) => (a
 export async function* preparePhaseFeatures(
   state: RunState,
   { split, phase, model }: PlannedPhase,
-  { data, foundation, cacheBytes, signal }: RunContext,
+  { data, foundation, cacheBytes, featureStore, signal }: RunContext,
   pause: () => Promise<void>,
 ): AsyncGenerator<TrainEvent, PhaseFeatures> {
   const network = networkBehind(model);
@@ -48,10 +49,12 @@ export async function* preparePhaseFeatures(
   const names = ['train', 'validation'] as const;
   // What only the phase before needed goes, before room is needed for more.
   await dropCaches(caches, new Set(names.flatMap((name) => [keyOf(name, lowest), keyOf(name, stored)])));
+  const saved = featureStore && featuresIn(featureStore, signal);
   for (const name of names) {
-    yield* cacheAt(name, lowest);
+    yield* cacheAt(name, lowest, saved);
     if (keyOf(name, stored) !== keyOf(name, lowest)) yield* cacheAt(name, stored);
   }
+  if (saved) yield* saved.save((name) => caches.get(keyOf(name, lowest)));
   return async (name, indices, epoch, next) => {
     const view = phase.views ? epoch % phase.views : epoch;
     const cache = caches.get(keyOf(name, stored)) ?? caches.get(keyOf(name, lowest));
@@ -81,7 +84,7 @@ export async function* preparePhaseFeatures(
     };
   }
 
-  async function* cacheAt(name: Name, divided: Split): AsyncGenerator<TrainEvent, void> {
+  async function* cacheAt(name: Name, divided: Split, saved?: SavedFeatures): AsyncGenerator<TrainEvent, void> {
     const examples = data[name];
     const views = viewsOf(name);
     const key = keyOf(name, divided);
@@ -95,7 +98,8 @@ export async function* preparePhaseFeatures(
       budget: cacheBytes,
     };
     const source = sourceOf(name, divided, caches.get(keyOf(name, lowest)));
-    const cache = yield* keepFeatures(source, keeping, pause);
+    let cache = saved && (yield* saved.find(source, keeping));
+    cache ||= yield* keepFeatures(source, keeping, pause);
     if (cache) caches.set(key, cache);
   }
 }

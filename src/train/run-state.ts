@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Dataset } from '../core/data.ts';
 import { mapRecord, type Optimizer, type OptimizerState, type Tensors } from '../core/optimizer.ts';
+import type { Store } from '../core/store.ts';
 import type { Split } from '../model/split.ts';
 import { tensorOf } from '../model/weights.ts';
 import type { FeatureCache } from './feature-cache.ts';
@@ -26,6 +27,8 @@ export interface RunContext {
   readonly foundation: Split;
   /** How many bytes of features may be kept in memory. */
   readonly cacheBytes: number;
+  /** Where features are kept for the next run. */
+  readonly featureStore: Store | undefined;
   readonly signal?: AbortSignal;
 }
 

@@ -133,3 +133,14 @@ export async function ran(
 
 /** What was done where the budget was exceeded. */
 export const exceeded = ({ events }: Ran) => events.flatMap((event) => (event.kind === 'cacheExceeded' ? [event] : []));
+
+/** What became of features in a store, as `train saved`. */
+export const saved = ({ events }: Ran) =>
+  events.flatMap((event) => (event.kind === 'savedFeatures' ? [`${event.split} ${event.action}`] : []));
+
+/** The reasons that were given for it. */
+export const reasons = ({ events }: Ran) =>
+  events.flatMap((event) => (event.kind === 'savedFeatures' && event.reason ? [event.reason] : []));
+
+/** How many batches of features were computed. */
+export const computed = ({ events }: Ran) => events.filter(({ kind }) => kind === 'features').length;
