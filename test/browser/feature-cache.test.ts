@@ -4,13 +4,17 @@ import { cdp } from 'vitest/browser';
 import { cpu } from '../../src/backends/cpu.ts';
 import { webgl } from '../../src/backends/webgl.ts';
 import { type Backend, dispose, fineTuneSteps, useBackend } from '../../src/index.ts';
+import { indexedDb, opfs } from '../../src/stores/index.ts';
+import { imageExamples } from '../../src/web/index.ts';
 import {
+  computed,
   exceeded,
   moving,
   movingViews,
   pictureModel,
   pictures,
   ran,
+  saved,
   topmost,
   views,
   wordModel,
@@ -122,4 +126,49 @@ describe('a run that spills to the origin private file system', () => {
     });
     dispose(model);
   });
+});
+
+test.each([
+  ['opfs', opfs],
+  ['indexedDb', indexedDb],
+] as const)('the next run finds its features in %s', async (_, make) => {
+  const store = make('features');
+  for (const [modelOf, data, strategy] of [
+    [pictureModel, await pictures(), moving],
+    [pictureModel, await views(), movingViews],
+    [wordModel, await words(), topmost],
+  ] as const) {
+    await store.remove();
+    const model = modelOf();
+    const plain = await ran(model, data, strategy);
+    const first = await ran(model, data, strategy, { featureStore: store });
+    const second = await ran(model, data, strategy, { featureStore: store });
+    const names = Object.keys(data).sort();
+    expect(saved(first)).toEqual(names.map((name) => `${name} saved`));
+    expect(saved(second)).toEqual(names.map((name) => `${name} found`));
+    expect(computed(second)).toBeLessThan(computed(first));
+    for (const run of [first, second]) expect(run.bits).toEqual(plain.bits);
+    dispose(model);
+  }
+  await store.remove();
+});
+
+test('pictures of a page have a fingerprint where they can be read', async () => {
+  const print = async (image: ImageBitmapSource) => (await imageExamples([{ image, target: 0 }])).fingerprint?.();
+  const pixels = (value: number) => new ImageData(new Uint8ClampedArray(16).fill(value), 2, 2);
+  const file = (text: string, lastModified: number) => new File([text], 'a.png', { lastModified });
+  const prints = [
+    await print(pixels(1)),
+    await print(pixels(2)),
+    await print(new Blob(['one'])),
+    await print(new Blob(['two'])),
+    await print(file('one', 1)),
+    await print(file('one', 2)),
+    await print(file('longer', 1)),
+  ];
+  for (const one of prints) expect(one).toMatch(/^[0-9a-f]{64}$/);
+  expect(new Set(prints).size).toBe(prints.length);
+  expect(await print(pixels(1))).toBe(prints[0]);
+  expect(await print(file('eno', 1))).toBe(prints[4]);
+  expect(await print(await createImageBitmap(pixels(1)))).toBeUndefined();
 });
