@@ -43,4 +43,5 @@ export { type FineTuneSettings, fineTune } from './train/fine-tune.ts';
 export { fineTuneSteps, type RunSettings } from './train/fine-tune-steps.ts';
 export * from './train/optimizers.ts';
 export { type Prediction, type PredictSettings, predict } from './train/predict.ts';
+export type { PhaseSeconds, Speed } from './train/seconds.ts';
 export { strategyFromJSON } from './train/strategy-from-json.ts';

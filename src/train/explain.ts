@@ -2,10 +2,12 @@ import type { Dataset } from '../core/data.ts';
 import type { LayerPath, TransferModel } from '../core/handle.ts';
 import type { Strategy } from '../core/strategy.ts';
 import { networkBehind } from '../model/network.ts';
+import type { BackendChoice } from './auto.ts';
 import { bytesPerExample, narrowCut } from './narrow-cut.ts';
 import { cachedViews } from './phase-features.ts';
 import { planOf } from './plan.ts';
 import { learningRates } from './rates.ts';
+import { type PhaseSeconds, secondsOf } from './seconds.ts';
 
 /** What a phase will do. */
 export interface PhaseExplanation {
@@ -26,15 +28,19 @@ export interface PhaseExplanation {
   readonly bytesPerExample: number;
   /** Bytes of all examples of the training and validation splits, where data is given. */
   readonly cacheBytes?: number;
+  /** What it is expected to take, where data and a measured speed are given. */
+  readonly seconds?: PhaseSeconds;
 }
 
 /**
  * Says what a strategy will do, before anything runs: which layers train at which rate, where the frozen frontier lies,
- * and what is cached.
+ * what is cached, and how long it will take.
  *
  * @param model The model.
  * @param strategy The strategy.
  * @param data The splits, to count the bytes of the cache.
+ * @param choice What {@link auto} measured on this model, whatever was frozen then, to predict seconds. They are of the
+ * right size, no more: the trial is short, and reading examples is not part of it.
  * @returns One record for each phase.
  * @throws TransferError `INVALID_ORDER` and the rest of what {@link fineTune} refuses in a strategy.
  *
@@ -50,8 +56,16 @@ export interface PhaseExplanation {
  * }
  * ```
  */
-export function explain(model: TransferModel, strategy: Strategy, data?: Dataset): PhaseExplanation[] {
-  return planOf(model, strategy).map((planned) => {
+export function explain(
+  model: TransferModel,
+  strategy: Strategy,
+  data?: Dataset,
+  choice?: Pick<BackendChoice, 'speed'>,
+): PhaseExplanation[] {
+  const phases = planOf(model, strategy);
+  const { graph } = networkBehind(model);
+  const seconds = data && choice && secondsOf(graph, phases, data, choice.speed);
+  return phases.map((planned, index) => {
     const { phase, trained, split } = planned;
     const { peak, factors } = learningRates(planned);
     const keys = new Set(trained.keys);
@@ -61,7 +75,6 @@ export function explain(model: TransferModel, strategy: Strategy, data?: Dataset
       return open[0] ? [{ layer: path, weights: count, learningRate: peak * (factors[open[0].key] ?? 1) }] : [];
     });
     const cut = new Set(split.cut);
-    const { graph } = networkBehind(model);
     const bytes = bytesPerExample(graph, narrowCut(graph, split).cut);
     const examples = data && data.train.size * cachedViews(phase, data.train) + (data.validation?.size ?? 0);
     return {
@@ -75,6 +88,7 @@ export function explain(model: TransferModel, strategy: Strategy, data?: Dataset
       batchNorm: planned.model.settings.batchNorm,
       frontier: split.prefix.filter(({ outputs }) => outputs.some((id) => cut.has(id))).map(({ path }) => path),
       bytesPerExample: bytes,
+      ...(seconds && { seconds: seconds[index] as PhaseSeconds }),
       ...(examples !== undefined && { cacheBytes: split.prefix.length ? bytes * examples : 0 }),
     };
   });
