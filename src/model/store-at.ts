@@ -1,7 +1,6 @@
 import { TransferError } from '../core/errors.ts';
 import type { Store } from '../core/store.ts';
 import { isPath, isStore, modelPathOf } from './byte-reader.ts';
-import { readableFolder } from './readable-folder.ts';
 import { writeFolder } from './write-folder.ts';
 
 /**
@@ -19,7 +18,11 @@ export function storeAt(place: string | Store, caller: string): Store {
       `${caller} is no store and no path. In Node pass a folder; in a browser opfs('name') or indexedDb('name') of tfjs-transfer/stores.`,
     );
   }
-  const folder = modelPathOf(place);
-  const { name, open } = readableFolder(folder);
-  return { kind: 'store', name, open, write: (files, settings) => writeFolder(folder, files, settings) };
+  const name = modelPathOf(place);
+  return {
+    kind: 'store',
+    name,
+    open: async (settings) => (await import('./readable-folder.ts')).readableFolder(name).open(settings),
+    write: (files, settings) => writeFolder(name, files, settings),
+  };
 }

@@ -1,7 +1,5 @@
 import { TransferError } from '../core/errors.ts';
 import { nodeBuiltin } from '../core/host.ts';
-import { diskFiles } from './disk-files.ts';
-import { opfsFiles } from './opfs-files.ts';
 
 /** A file that nobody else sees, for what does not fit into memory. */
 export interface TemporaryFile {
@@ -30,13 +28,13 @@ export interface TemporaryFiles {
  *
  * @throws TransferError `UNSUPPORTED` where there is none.
  */
-export function temporaryFiles(): TemporaryFiles {
-  if (nodeBuiltin('node:fs/promises')) return diskFiles();
+export async function temporaryFiles(): Promise<TemporaryFiles> {
+  if (nodeBuiltin('node:fs/promises')) return (await import('./disk-files.ts')).diskFiles();
   if (!globalThis.navigator?.storage?.getDirectory) {
     throw new TransferError(
       'UNSUPPORTED',
       'There is no place for temporary files here: browsers have one on pages with https (or of localhost).',
     );
   }
-  return opfsFiles();
+  return (await import('./opfs-files.ts')).opfsFiles();
 }

@@ -3,8 +3,7 @@ import { TransferError } from '../core/errors.ts';
 import { download } from '../model/device.ts';
 import type { Value, Values } from '../model/execute.ts';
 import type { ValueId } from '../model/graph.ts';
-import type { TemporaryFiles } from '../model/temporary-file.ts';
-import { type FeatureRows, fileRows, memoryRows, type NumberKind, type Numbers } from './feature-rows.ts';
+import { type FeatureRows, memoryRows, type NumberKind, type Numbers } from './feature-rows.ts';
 
 /** One tensor of all examples, or its mask. */
 export interface FeatureColumn {
@@ -41,30 +40,6 @@ export const inMemory: FeatureSpace = {
   rows: async (Kind, count, rowSize) => memoryRows(new Kind(count * rowSize), rowSize),
   isFull: () => false,
 };
-
-/** Keeps rows in temporary files. */
-export function inFiles(files: TemporaryFiles): FeatureSpace {
-  const failures = new Set<unknown>();
-  const guarded = async <T>(work: Promise<T>): Promise<T> => {
-    try {
-      return await work;
-    } catch (error) {
-      failures.add(error);
-      throw error;
-    }
-  };
-  return {
-    isFull: (error) => failures.has(error),
-    async rows(Kind, count, rowSize) {
-      const rows = fileRows(await guarded(files.create()), Kind, count, rowSize);
-      return {
-        ...rows,
-        write: (numbers, row) => guarded(rows.write(numbers, row)),
-        seal: () => guarded(rows.seal()),
-      };
-    },
-  };
-}
 
 /** A cache that is being filled. */
 export interface FeatureColumns {

@@ -1,5 +1,4 @@
-/** Reads rows of a table; `next` are those that will be asked for after these. */
-export type ReadRows<Rows> = (rows: readonly number[], next?: readonly number[]) => Promise<Rows>;
+import type { Numbers, ReadRows } from './feature-rows.ts';
 
 /**
  * Reads the next batch while this one is trained on. What is read is the same; only the waiting is shorter.
@@ -7,11 +6,11 @@ export type ReadRows<Rows> = (rows: readonly number[], next?: readonly number[])
  * @param read Reads rows.
  * @returns Reads rows, and begins with those that come next. `settled` waits until nothing is being read.
  */
-export function readingAhead<Rows>(read: (rows: readonly number[]) => Promise<Rows>): {
-  readonly read: ReadRows<Rows>;
+export function readingAhead(read: (rows: readonly number[]) => Promise<Numbers>): {
+  readonly read: ReadRows;
   readonly settled: () => Promise<unknown>;
 } {
-  let ahead: { readonly rows: string; readonly result: Promise<Rows> } | undefined;
+  let ahead: { readonly rows: string; readonly result: Promise<Numbers> } | undefined;
   return {
     read(rows, next) {
       const result = ahead?.rows === rows.join() ? ahead.result : read(rows);

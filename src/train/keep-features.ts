@@ -1,6 +1,6 @@
 import type { TrainEvent } from '../core/events.ts';
 import { type TemporaryFiles, temporaryFiles } from '../model/temporary-file.ts';
-import { type FeatureCache, inFiles, inMemory } from './feature-cache.ts';
+import { type FeatureCache, type FeatureSpace, inMemory } from './feature-cache.ts';
 import { cacheFeatures, type FeatureSource } from './features.ts';
 
 /** What is kept of a split, and how much may be. */
@@ -42,7 +42,7 @@ export async function* keepFeatures(
   }
   let files: TemporaryFiles;
   try {
-    files = temporaryFiles();
+    files = await temporaryFiles();
     const free = await files.free();
     if (free < bytes) {
       yield exceeded('recomputed', `${files.name} has ${free} bytes free, and ${bytes} are needed`);
@@ -54,7 +54,7 @@ export async function* keepFeatures(
     return undefined;
   }
   yield exceeded('spilled', `the rest goes to a temporary file in ${files.name}`);
-  const space = inFiles(files);
+  const space = (await import('./file-rows.ts')).inFiles(files);
   try {
     return yield* fill(source, keeping, space, pause);
   } catch (error) {
@@ -67,7 +67,7 @@ export async function* keepFeatures(
 async function* fill(
   source: FeatureSource,
   { split, views, batchSize }: Keeping,
-  space: typeof inMemory,
+  space: FeatureSpace,
   pause: () => Promise<void>,
 ): AsyncGenerator<TrainEvent, FeatureCache> {
   const filling = cacheFeatures(source, views, batchSize, space);

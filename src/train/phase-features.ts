@@ -9,7 +9,7 @@ import { computeFeatures, type FeatureSource } from './features.ts';
 import { keepFeatures } from './keep-features.ts';
 import { bytesPerExample, narrowCut } from './narrow-cut.ts';
 import type { PlannedPhase } from './plan.ts';
-import { featuresIn, type SavedFeatures } from './reuse-features.ts';
+import type { SavedFeatures } from './reuse-features.ts';
 import type { RunContext, RunState } from './run-state.ts';
 
 type Name = 'train' | 'validation';
@@ -49,7 +49,7 @@ export async function* preparePhaseFeatures(
   const names = ['train', 'validation'] as const;
   // What only the phase before needed goes, before room is needed for more.
   await dropCaches(caches, new Set(names.flatMap((name) => [keyOf(name, lowest), keyOf(name, stored)])));
-  const saved = featureStore && featuresIn(featureStore, signal);
+  const saved = featureStore && (await import('./reuse-features.ts')).featuresIn(featureStore, signal);
   for (const name of names) {
     yield* cacheAt(name, lowest, saved);
     if (keyOf(name, stored) !== keyOf(name, lowest)) yield* cacheAt(name, stored);

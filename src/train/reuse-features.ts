@@ -9,6 +9,9 @@ import { readFeatures, writeFeatures } from './saved-features.ts';
 
 type SavedEvent = Extract<TrainEvent, { readonly kind: 'savedFeatures' }>;
 
+/** What Node reads of one file at most. */
+const largestFile = 2 ** 31 - 1;
+
 /** The features that one phase finds in a store, and those that it saves there. Neither ever breaks a run. */
 export interface SavedFeatures {
   /** Looks for features. */
@@ -44,8 +47,9 @@ export function featuresIn(store: Store, signal: AbortSignal | undefined): Saved
         yield { ...event, reason: 'the examples have no fingerprint, or there is no WebCrypto (a page without https)' };
         return undefined;
       }
-      if (used + bytes > budget) {
-        yield { ...event, key, reason: `they do not fit into cacheBytes, ${budget} bytes` };
+      const room = Math.min(budget - used, largestFile);
+      if (bytes > room) {
+        yield { ...event, key, reason: `they take ${bytes} bytes, and ${room} may be read into memory (cacheBytes)` };
         return undefined;
       }
       known.push({ event: { ...event, key }, key });

@@ -24,7 +24,7 @@ import {
 import { networkBehind } from '../../src/model/network.ts';
 import { tensorOf } from '../../src/model/weights.ts';
 
-export const size = 16;
+const size = 16;
 export const labels = ['even', 'odd'];
 
 /** Twenty pictures to train on and eight to watch. */

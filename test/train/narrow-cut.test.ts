@@ -121,11 +121,13 @@ test.each([
     const narrow = await ran(model, data, strategy);
     // What is needed at the narrow place, and not a byte more.
     const tight = await ran(model, data, strategy, { cacheBytes: 2 * 13 * 4 * 16 * 4 });
+    const spilled = await ran(model, data, strategy, { cacheBytes: 1 });
     const none = await ran(model, data, strategy, { cacheBytes: 0 });
     expect(tf.memory().numTensors).toBe(before);
     expect(tight.events.filter(({ kind }) => kind === 'cacheExceeded')).toEqual([]);
     expect(narrow.bits).toEqual(none.bits);
     expect(tight.bits).toEqual(none.bits);
+    expect(spilled.bits).toEqual(none.bits);
     expect(narrow.history).toEqual(none.history);
     for (const one of [model, base]) dispose(one);
     layers.dispose();
