@@ -54,7 +54,7 @@ test.each([
     const inMemory = memoryRows(new Kind(count * size), size);
     // Written out of order, as several workers would.
     for (const row of [20, 0, 30, 10]) {
-      const numbers = Kind.from({ length: 10 * size }, () => Math.floor(200 * random()));
+      const numbers = new Kind(10 * size).map(() => Math.floor(200 * random()));
       for (const rows of [inFile, inMemory]) await rows.write(numbers as never, row);
     }
     for (const rows of [inFile, inMemory]) await rows.seal();
