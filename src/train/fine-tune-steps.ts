@@ -4,16 +4,19 @@ import { TransferError } from '../core/errors.ts';
 import type { Ended, PhaseRecord, TrainEvent } from '../core/events.ts';
 import type { TransferModel } from '../core/handle.ts';
 import { assertSettings, type Known } from '../core/settings.ts';
+import type { Store } from '../core/store.ts';
 import type { Strategy } from '../core/strategy.ts';
 import { canBeLost, isLost, lostOr, remember, rescue } from '../model/device.ts';
 import { folderOf, noFindings } from '../model/fold.ts';
 import { leaseOf, networkBehind } from '../model/network.ts';
 import { beginRun } from '../model/runs.ts';
 import { split } from '../model/split.ts';
+import { storeAt } from '../model/store-at.ts';
 import { breather } from './breathe.ts';
 import { assertTrainable } from './can-train.ts';
 import { assertUnchanged, hashWeights } from './frozen-proof.ts';
 import { runPhase } from './phase.ts';
+import { dropCaches } from './phase-features.ts';
 import { type PlannedPhase, planOf } from './plan.ts';
 import { cloneTensors, type RunContext, type RunState } from './run-state.ts';
 import { assertDataset } from './targets.ts';
@@ -24,12 +27,26 @@ export interface RunSettings {
   readonly seed?: number;
   /** Stops the run after the current step; it resolves with `ended: 'aborted'`. */
   readonly signal?: AbortSignal;
-  /** How many bytes of features may be kept in memory; past that they are computed anew in each epoch. Default: 1 GiB. */
+  /**
+   * How many bytes of features may be kept in memory; past that they lie in a temporary file, which the event
+   * `cacheExceeded` reports. 0 keeps none anywhere. Default: 1 GiB.
+   */
   readonly cacheBytes?: number;
+  /**
+   * Where features are kept for the next run: a store, or in Node the path of a folder. A run on the same frozen layers,
+   * data and views finds them there and does not compute them; the event `savedFeatures` says so. The place holds those of
+   * one run, as far as they fit into `cacheBytes`. Default: nowhere.
+   */
+  readonly featureStore?: Store | string;
 }
 
 /** The settings of every run. */
-export const knownInRun: Known<RunSettings> = { seed: 7, signal: undefined, cacheBytes: 2 ** 30 };
+export const knownInRun: Known<RunSettings> = {
+  seed: 7,
+  signal: undefined,
+  cacheBytes: 2 ** 30,
+  featureStore: undefined,
+};
 
 /**
  * Trains a model by a strategy, event by event. The model that it is given is not changed; the last event, `done`,
@@ -67,13 +84,14 @@ export async function* fineTuneSteps(
 ): AsyncGenerator<TrainEvent, void> {
   assertSettings('fineTuneSteps', settings, knownInRun);
   const { seed = 0, signal, cacheBytes = 2 ** 30 } = settings;
+  const featureStore = settings.featureStore === undefined ? undefined : storeAt(settings.featureStore, 'featureStore');
   const planned = planOf(model, strategy);
   assertDataset(model.head, data);
   for (const phase of planned) assertTrainable(phase.split, phase.trained);
   const network = networkBehind(model);
   const everTrained = new Set(planned.flatMap(({ trained }) => [...trained.layers]));
   const foundation = split(network.graph, everTrained);
-  const context: RunContext = { data, seed, foundation, cacheBytes, ...(signal && { signal }) };
+  const context: RunContext = { data, seed, foundation, cacheBytes, featureStore, ...(signal && { signal }) };
   const findings = noFindings();
   const state: RunState = {
     values: cloneTensors(model.lease.values),
@@ -123,6 +141,7 @@ export async function* fineTuneSteps(
   } finally {
     tf.dispose([state.values, state.optimizerState] as never);
     state.folder.dispose();
+    await dropCaches(state.caches);
     network.giveBack();
     endRun();
   }
