@@ -4,6 +4,12 @@ import { readSafetensors, type SafetensorsTensor } from './safetensors.ts';
 /** Reads a file of a folder that may have so many bytes; TransferError `NOT_FOUND` where it is not there. */
 export type ReadWithin = (file: string, limit: number) => Promise<Uint8Array>;
 
+/** The tensors of a folder by name, and the files that they are views of. */
+export interface Shards {
+  readonly tensors: ReadonlyMap<string, SafetensorsTensor>;
+  readonly files: readonly Uint8Array[];
+}
+
 /** The most bytes of an index: that of the largest models takes a few hundred kilobytes. */
 const longestIndex = 64 * 2 ** 20;
 
@@ -14,17 +20,13 @@ const longestIndex = 64 * 2 ** 20;
  * @param read What reads a file of the folder.
  * @param name What the folder is called in messages.
  * @param limit The most bytes that the files may have together.
- * @returns The tensors by name.
  * @throws TransferError `NOT_FOUND`, `INVALID_MODEL`, `UNSUPPORTED`.
  */
-export async function readShards(
-  read: ReadWithin,
-  name: string,
-  limit: number,
-): Promise<ReadonlyMap<string, SafetensorsTensor>> {
+export async function readShards(read: ReadWithin, name: string, limit: number): Promise<Shards> {
   const single = 'model.safetensors';
   try {
-    return readSafetensors(await read(single, limit), `${single} of ${name}`).tensors;
+    const file = await read(single, limit);
+    return { tensors: readSafetensors(file, `${single} of ${name}`).tensors, files: [file] };
   } catch (error) {
     if ((error as TransferError).code !== 'NOT_FOUND') throw error;
     const index = await read(`${single}.index.json`, longestIndex).catch((cause) => {
@@ -35,25 +37,27 @@ export async function readShards(
 }
 
 async function readIndexed(
-  files: ReadonlyMap<string, string>,
+  places: ReadonlyMap<string, string>,
   read: ReadWithin,
   name: string,
   limit: number,
-): Promise<ReadonlyMap<string, SafetensorsTensor>> {
+): Promise<Shards> {
   const tensors = new Map<string, SafetensorsTensor>();
+  const files: Uint8Array[] = [];
   let left = limit;
-  for (const file of new Set(files.values())) {
+  for (const file of new Set(places.values())) {
     const bytes = await read(file, left);
     left -= bytes.byteLength;
+    files.push(bytes);
     const shard = readSafetensors(bytes, `${file} of ${name}`).tensors;
-    for (const [tensor, from] of files) {
+    for (const [tensor, from] of places) {
       if (from !== file) continue;
       const found = shard.get(tensor);
       if (!found) throw invalid(name, `says that ${tensor} is in ${file}, and it is not`);
       tensors.set(tensor, found);
     }
   }
-  return tensors;
+  return { tensors, files: files };
 }
 
 function weightMapOf(bytes: Uint8Array, name: string): ReadonlyMap<string, string> {

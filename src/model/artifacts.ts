@@ -1,10 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { TransferError } from '../core/errors.ts';
-import { bytesMoved, type TransferProgress, type TransferSettings } from '../core/progress.ts';
-import type { ReadFile, Store } from '../core/store.ts';
+import type { TransferSettings } from '../core/progress.ts';
+import type { Store } from '../core/store.ts';
 import { joined } from './byte-limit.ts';
 import { isPath, isStore, nameOfPlace, type Readable } from './byte-reader.ts';
 import { readableUrl } from './readable-url.ts';
+import { reporting } from './report-reading.ts';
 import { sha256 } from './sha256.ts';
 
 /** A layers-model as it was read, checked: weights are as many bytes as their list says. */
@@ -54,7 +55,7 @@ export async function readArtifacts(
 }
 
 /** A folder of the file system or a place of the web. A page never loads the code for folders. */
-async function readableAt(source: string): Promise<Readable> {
+export async function readableAt(source: string): Promise<Readable> {
   return isPath(source) ? (await import('./readable-folder.ts')).readableFolder(source) : readableUrl(source);
 }
 
@@ -72,23 +73,6 @@ async function readFiles(place: Readable, name: string, { signal, onProgress }: 
       last = json;
     }
   }
-}
-
-function reporting(read: ReadFile, name: string, onProgress?: (event: TransferProgress) => void): ReadFile {
-  if (!onProgress) return read;
-  return async (file, settings) => {
-    onProgress({ status: 'initiate', name, file });
-    let started = false;
-    const onBytes = (loaded: number, size?: number) => {
-      if (!started) onProgress({ status: 'download', name, file });
-      started = true;
-      const total = size ?? (file === 'model.json' ? loaded : Math.max(loaded, settings.limit));
-      onProgress(bytesMoved(name, file, loaded, total));
-    };
-    const bytes = await read(file, { ...settings, onBytes });
-    onProgress({ status: 'done', name, file });
-    return bytes;
-  };
 }
 
 async function readWeights(

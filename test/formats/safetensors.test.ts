@@ -271,7 +271,7 @@ describe('weights in several files', () => {
     };
     const whole = { 'model.safetensors': shard('a', 'b', 'c') };
     for (const each of [files, whole]) {
-      const tensors = await readShards(folder(each), 'tiny', 10_000);
+      const { tensors } = await readShards(folder(each), 'tiny', 10_000);
       expect([...tensors.keys()].sort()).toEqual(['a', 'b', 'c']);
     }
   });

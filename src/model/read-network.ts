@@ -1,0 +1,50 @@
+import type { io } from '@tensorflow/tfjs-core';
+import type { TransferError } from '../core/errors.ts';
+import type { TransferSettings } from '../core/progress.ts';
+import type { Store } from '../core/store.ts';
+import { readArtifacts, readableAt } from './artifacts.ts';
+import { buildModel } from './build.ts';
+import { isStore } from './byte-reader.ts';
+import type { ReadEncoder } from './encoder/read-encoder.ts';
+
+/** A network that was read, before it is a base. */
+export type ReadNetwork = Omit<ReadEncoder, 'cut'> & { readonly cut: string | false | undefined };
+
+/**
+ * Reads a network: a tfjs layers-model, or, where there is none and a config.json is, an encoder in Hugging Face's layout.
+ *
+ * @param place Where it is.
+ * @param name What it is called.
+ * @param cut Where it is cut, if the caller says so.
+ * @param settings A signal, and who is told of the progress.
+ */
+export async function readNetwork(
+  place: string | Store | io.IOHandler,
+  name: string,
+  cut: string | false | undefined,
+  settings: TransferSettings,
+): Promise<ReadNetwork> {
+  const readable = async () => (typeof place === 'string' ? readableAt(place) : isStore(place) ? place : undefined);
+  const asEncoder = async () => {
+    const folder = await readable();
+    if (!folder) return undefined;
+    // Pictures need no code for texts.
+    const { readEncoder } = await import('./encoder/read-encoder.ts');
+    return readEncoder(folder, name, cut, settings);
+  };
+  if (typeof place === 'string' && /(^|[\\/])config\.json([?#]|$)/.test(place))
+    return (await asEncoder()) as ReadEncoder;
+  try {
+    const artifacts = await readArtifacts(place, settings);
+    return { ...(await buildModel(artifacts, name)), sha256: artifacts.sha256, cut };
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+    const encoder = await asEncoder().catch((second) => {
+      throw isMissing(second) && String(second.message).includes('config.json') ? error : second;
+    });
+    if (!encoder) throw error;
+    return encoder;
+  }
+}
+
+const isMissing = (error: unknown) => (error as TransferError | undefined)?.code === 'NOT_FOUND';
