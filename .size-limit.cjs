@@ -30,7 +30,7 @@ const check = (name, path, names, limit) => ({
   path: `dist/${path}.js`,
   import: names,
   // What an app has anyway, and what it may have.
-  ignore: ['@tensorflow/*', 'fflate', 'sharp', 'webgpu', 'citty'],
+  ignore: ['@tensorflow/*', 'fflate', 'sharp', 'webgpu', 'citty', '@huggingface/tokenizers'],
   gzip: true,
   limit,
   modifyEsbuildConfig: (config) => ({
@@ -56,4 +56,5 @@ module.exports = [
   check('bases', 'bases/index', '*', '5 kB'),
   check('web', 'web/index', '*', '10 kB'),
   check('stores', 'stores/index', '*', '7 kB'),
+  check('text', 'text/index', '*', '6 kB'),
 ];

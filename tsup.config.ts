@@ -13,6 +13,7 @@ const subpaths = {
   'node/index': 'src/node/index.ts',
   'web/index': 'src/web/index.ts',
   'stores/index': 'src/stores/index.ts',
+  'text/index': 'src/text/index.ts',
 };
 
 // tsup's types build sets `baseUrl`, which TypeScript 6 deprecates.

@@ -10,6 +10,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   train: ['core', 'model'],
   heads: ['core', 'model'],
   data: ['core', 'model'],
+  text: ['core', 'model'],
   bases: ['core', 'model', 'train'],
   backends: ['core'],
   web: ['core', 'model', 'data'],
