@@ -30,7 +30,7 @@ const longestFile = 64 * 2 ** 20;
  * room beside the special tokens.
  *
  * @example
- * ```ts no-run
+ * ```ts
  * import { loadTokenizer } from 'tfjs-transfer/text';
  *
  * const tokenizer = await loadTokenizer('all-MiniLM-L6-v2', { length: 128 });

@@ -17,7 +17,7 @@ import type { Text, Tokenizer } from './tokenizer.ts';
  * read, where the model is no encoder.
  *
  * @example
- * ```ts no-run
+ * ```ts
  * import { attachHead, fineTune, linearProbe, loadBase, pipe } from 'tfjs-transfer';
  * import { classifier } from 'tfjs-transfer/heads';
  * import { loadTokenizer, textExamples } from 'tfjs-transfer/text';

@@ -22,7 +22,7 @@ export interface TokenBatch {
  * @throws TransferError `INVALID_DATA` where one is no text, naming it; `INVALID_ARGUMENT` where there is no tokenizer.
  *
  * @example
- * ```ts no-run
+ * ```ts
  * import { loadTokenizer, tokenize } from 'tfjs-transfer/text';
  *
  * const tokenizer = await loadTokenizer('all-MiniLM-L6-v2');
