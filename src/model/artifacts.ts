@@ -27,20 +27,22 @@ const longestTopology = 64 * 2 ** 20;
  * @param source A store, a path, a `file:` or `http:` URL of its model.json (or of the folder that it lies in), or an
  * IOHandler.
  * @param settings A signal, and who is told of the progress.
+ * @param onAbsent Called where the place has no model.json at all, before that is an error.
  * @throws TransferError `NOT_FOUND`, or `INVALID_MODEL` where it is truncated, no layers-model, or names files outside
  * its folder.
  */
 export async function readArtifacts(
   source: string | Store | tf.io.IOHandler,
   settings: TransferSettings = {},
+  onAbsent: () => void = () => {},
 ): Promise<Artifacts> {
   const name = nameOfPlace(source);
   settings.signal?.throwIfAborted();
   const { topology, specs, data, metadata } =
     typeof source === 'string'
-      ? await readFiles(await readableAt(source), name, settings)
+      ? await readFiles(await readableAt(source), name, settings, onAbsent)
       : isStore(source)
-        ? await readFiles(source, name, settings)
+        ? await readFiles(source, name, settings, onAbsent)
         : await readHandler(source);
   settings.signal?.throwIfAborted();
   const expected = bytesOfAll(specs, name);
@@ -61,19 +63,31 @@ export async function readableAt(source: string): Promise<Readable> {
 
 type Raw = Omit<Artifacts, 'sha256'>;
 
-async function readFiles(place: Readable, name: string, { signal, onProgress }: TransferSettings): Promise<Raw> {
+async function readFiles(
+  place: Readable,
+  name: string,
+  { signal, onProgress }: TransferSettings,
+  onAbsent: () => void,
+): Promise<Raw> {
   for (let last: string | undefined; ; ) {
     const read = reporting(await place.open({ signal }), name, onProgress);
-    const json = new TextDecoder().decode(await read('model.json', { limit: longestTopology, signal }));
+    const bytes = await read('model.json', { limit: longestTopology, signal }).catch((error: unknown) => {
+      if (isMissing(error)) onAbsent();
+      throw error;
+    });
+    const json = new TextDecoder().decode(bytes);
     try {
       return await readWeights(json, name, (file, limit) => read(file, { limit, signal }));
     } catch (error) {
       // A model that was replaced meanwhile takes its weights along; the new model.json names the new ones.
-      if ((error as TransferError).code !== 'NOT_FOUND' || json === last) throw error;
+      if (!isMissing(error) || json === last) throw error;
       last = json;
     }
   }
 }
+
+/** Whether an error says that a file is not there. */
+export const isMissing = (error: unknown) => (error as TransferError | undefined)?.code === 'NOT_FOUND';
 
 async function readWeights(
   text: string,

@@ -1,8 +1,7 @@
 import type { io } from '@tensorflow/tfjs-core';
-import type { TransferError } from '../core/errors.ts';
 import type { TransferSettings } from '../core/progress.ts';
 import type { Store } from '../core/store.ts';
-import { readArtifacts, readableAt } from './artifacts.ts';
+import { isMissing, readArtifacts, readableAt } from './artifacts.ts';
 import { buildModel } from './build.ts';
 import { isStore } from './byte-reader.ts';
 import type { ReadEncoder } from './encoder/read-encoder.ts';
@@ -24,27 +23,24 @@ export async function readNetwork(
   cut: string | false | undefined,
   settings: TransferSettings,
 ): Promise<ReadNetwork> {
-  const readable = async () => (typeof place === 'string' ? readableAt(place) : isStore(place) ? place : undefined);
-  const asEncoder = async () => {
-    const folder = await readable();
-    if (!folder) return undefined;
+  const asEncoder = async (folder: string | Store) => {
     // Pictures need no code for texts.
     const { readEncoder } = await import('./encoder/read-encoder.ts');
-    return readEncoder(folder, name, cut, settings);
+    return readEncoder(isStore(folder) ? folder : await readableAt(folder), name, cut, settings);
   };
-  if (typeof place === 'string' && /(^|[\\/])config\.json([?#]|$)/.test(place))
-    return (await asEncoder()) as ReadEncoder;
+  if (typeof place === 'string' && /(^|[\\/])config\.json([?#]|$)/.test(place)) return asEncoder(place);
+  let isAbsent = false;
+  const onAbsent = () => {
+    isAbsent = true;
+  };
   try {
-    const artifacts = await readArtifacts(place, settings);
+    const artifacts = await readArtifacts(place, settings, onAbsent);
     return { ...(await buildModel(artifacts, name)), sha256: artifacts.sha256, cut };
   } catch (error) {
-    if (!isMissing(error)) throw error;
-    const encoder = await asEncoder().catch((second) => {
-      throw isMissing(second) && String(second.message).includes('config.json') ? error : second;
+    if (!isAbsent) throw error;
+    return await asEncoder(place as string | Store).catch((second: unknown) => {
+      // Neither is there: what is asked for is the one that is better known.
+      throw isMissing(second) && String((second as Error).message).includes('config.json') ? error : second;
     });
-    if (!encoder) throw error;
-    return encoder;
   }
 }
-
-const isMissing = (error: unknown) => (error as TransferError | undefined)?.code === 'NOT_FOUND';
