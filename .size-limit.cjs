@@ -30,7 +30,7 @@ const check = (name, path, names, limit) => ({
   path: `dist/${path}.js`,
   import: names,
   // What an app has anyway, and what it may have.
-  ignore: ['@tensorflow/*', 'fflate', 'sharp', 'webgpu', 'citty', 'ml-matrix'],
+  ignore: ['@tensorflow/*', 'fflate', 'sharp', 'webgpu', 'citty', '@huggingface/tokenizers', 'ml-matrix'],
   gzip: true,
   limit,
   modifyEsbuildConfig: (config) => ({
@@ -45,8 +45,8 @@ const check = (name, path, names, limit) => ({
 
 // Limits are what there is now, rounded up: a change that adds to a page is then seen. The first one was to be 15 kB: docs/decisions/0002-backends.md.
 module.exports = [
-  check('load, freeze, attach, fine-tune', 'index', '{ loadBase, freeze, attachHead, fineTune, linearProbe }', '22 kB'),
-  check('the whole core', 'index', '*', '35 kB'),
+  check('load, freeze, attach, fine-tune', 'index', '{ loadBase, freeze, attachHead, fineTune, linearProbe }', '23 kB'),
+  check('the whole core', 'index', '*', '36 kB'),
   check('backends/cpu', 'backends/cpu', '{ cpu }', '6.5 kB'),
   check('backends/wasm', 'backends/wasm', '{ wasm }', '20 kB'),
   check('backends/webgl', 'backends/webgl', '{ webgl }', '6.5 kB'),
@@ -57,4 +57,5 @@ module.exports = [
   check('web', 'web/index', '*', '10 kB'),
   check('stores', 'stores/index', '*', '7 kB'),
   check('analyse', 'analyse/index', '*', '10 kB'),
+  check('text', 'text/index', '*', '6 kB'),
 ];

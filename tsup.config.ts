@@ -14,6 +14,7 @@ const subpaths = {
   'web/index': 'src/web/index.ts',
   'stores/index': 'src/stores/index.ts',
   'analyse/index': 'src/analyse/index.ts',
+  'text/index': 'src/text/index.ts',
 };
 
 // tsup's types build sets `baseUrl`, which TypeScript 6 deprecates.
