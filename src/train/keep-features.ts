@@ -53,7 +53,7 @@ export async function* keepFeatures(
     yield exceeded('recomputed', reasonOf(error));
     return undefined;
   }
-  yield exceeded('spilled', `the rest goes to a temporary file in ${files.name}`);
+  yield exceeded('spilled', `they go to a temporary file in ${files.name}`);
   const space = (await import('./file-rows.ts')).inFiles(files);
   try {
     return yield* fill(source, keeping, space, pause);
