@@ -5,6 +5,7 @@ import type { TransferModel } from '../core/handle.ts';
 import { assertSettings, type Known } from '../core/settings.ts';
 import type { Store } from '../core/store.ts';
 import type { Strategy } from '../core/strategy.ts';
+import { beginRun } from '../model/runs.ts';
 
 /** Settings of a run. */
 export interface RunSettings {
@@ -68,8 +69,17 @@ export async function* fineTuneSteps(
   settings: RunSettings = {},
 ): AsyncGenerator<TrainEvent, void> {
   assertSettings('fineTuneSteps', settings, knownInRun);
-  // A page shows its first picture without the engine, and loads it with its first run.
-  const { runStrategy } = await import('./run-strategy.ts').catch((cause: unknown) => {
+  const endRun = beginRun();
+  try {
+    yield* (await engine()).runStrategy(model, data, strategy, settings);
+  } finally {
+    endRun();
+  }
+}
+
+/** A page shows its first picture without the engine, and loads it with its first run. */
+const engine = () =>
+  import('./run-strategy.ts').catch((cause: unknown) => {
     throw new TransferError(
       'RUN_FAILED',
       `The part of tfjs-transfer that trains could not be loaded: ${cause instanceof Error ? cause.message : String(cause)}. ` +
@@ -77,5 +87,3 @@ export async function* fineTuneSteps(
       { cause },
     );
   });
-  yield* runStrategy(model, data, strategy, settings);
-}

@@ -7,7 +7,6 @@ import type { Strategy } from '../core/strategy.ts';
 import { canBeLost, isLost, lostOr, remember, rescue } from '../model/device.ts';
 import { folderOf, noFindings } from '../model/fold.ts';
 import { leaseOf, networkBehind } from '../model/network.ts';
-import { beginRun } from '../model/runs.ts';
 import { split } from '../model/split.ts';
 import { storeAt } from '../model/store-at.ts';
 import { breather } from './breathe.ts';
@@ -56,7 +55,6 @@ export async function* runStrategy(
   };
   // The variables of the network stay alive for the run, whatever handles the caller disposes meanwhile.
   network.hold();
-  const endRun = beginRun();
   const pause = breather(signal);
   const phases: PhaseRecord[] = [];
   let ended: Ended = 'completed';
@@ -95,7 +93,6 @@ export async function* runStrategy(
     state.folder.dispose();
     await dropCaches(state.caches);
     network.giveBack();
-    endRun();
   }
 
   function everything(): readonly tf.Tensor[] {
