@@ -17,7 +17,7 @@ import { type Features, type Labels, membersOf, readFeatures, readLabels } from 
  * ```ts
  * import { leep } from 'tfjs-transfer/analyse';
  *
- * console.log(await leep([[0.9, 0.1], [0.8, 0.2], [0.1, 0.9]], [0, 0, 1])); // -0.236...
+ * console.log(await leep([[0.9, 0.1], [0.8, 0.2], [0.1, 0.9]], [0, 0, 1])); // -0.244...
  * ```
  */
 export async function leep(sourceProbabilities: Features, labels: Labels): Promise<number> {

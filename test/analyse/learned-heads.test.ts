@@ -89,6 +89,17 @@ describe.each(learners)('%s', (_, learner) => {
       expectAlike(removeExample(await known(), 4), await learn(learner, rest(x), rest(y), names));
     });
 
+    test('examples taken from anywhere and put back are learned as before', async () => {
+      let head = await known();
+      const moved = [4, 0, 7];
+      for (const i of moved) head = removeExample(head, i);
+      for (const { features, label } of (await known()).examples) {
+        if (head.examples.some((one) => one.features.every((value, j) => value === features[j]))) continue;
+        head = addExample(head, features, names[label] as string);
+      }
+      expectAlike(head, await known());
+    });
+
     test('a class added has no score, then its own, then it was never there', async () => {
       const head = await known();
       const four = addClass(head, 'dog');

@@ -27,7 +27,7 @@ beforeAll(async () => {
 
 const golden = (name: string) => tensors[name] as GoldenTensor;
 const close = (got: number, wanted: number) =>
-  expect(Math.abs(got - wanted), `${got} for ${wanted}`).toBeLessThan(1e-4);
+  expect(Math.abs(got - wanted), `${got} for ${wanted}`).toBeLessThan(1e-6);
 
 /** The classes that each row finds most probable. */
 const largest = ({ data, shape: [, columns = 1] }: GoldenTensor) =>
@@ -114,6 +114,12 @@ test('dead and copied features change no H-score', async () => {
   ).toBeCloseTo(wanted, 8);
 });
 
+test('a regularised H-score without anything to shrink has an inverse, dead features or not', async () => {
+  const x = Array.from({ length: 20 }, (_, i) => [i % 2 ? 1 : -1, 0]);
+  const y = x.map((_, i) => i % 2);
+  expect(await regularizedHScore(x, y)).toBeCloseTo(20 / 19, 6);
+});
+
 test('more features than examples, most of them dead: the H-score says something', async () => {
   const { x, y } = made(30, 4);
   const wide = x.map((row) => [...row, ...new Array(60).fill(0)]);
@@ -127,6 +133,10 @@ describe.each(eachScore)('%s is a number where', (_, score) => {
     [
       'features are the labels',
       (x: number[][], y: number[]) => x.map((row, i) => row.map((_, j) => (y[i] === j ? 1 : 0))),
+    ],
+    [
+      'features are the labels, large',
+      (x: number[][], y: number[]) => x.map((row, i) => row.map((_, j) => (y[i] === j ? 1e8 : 0))),
     ],
     ['features are huge', (x: number[][]) => x.map((row) => row.map((value) => value * 1e15))],
     ['features are tiny', (x: number[][]) => x.map((row) => row.map((value) => value * 1e-15))],
