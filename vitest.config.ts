@@ -35,6 +35,8 @@ const inNode = {
     exclude: [...outside, 'test/browser/**'],
     typecheck: { enabled: true, include: ['test/**/*.test-d.ts'] },
     pool: 'forks' as const,
+    // Workers that the sources start run from sources too.
+    execArgv: ['--import', new URL('./test/support/typescript-in-workers.mjs', import.meta.url).href],
     maxWorkers: 2,
   },
 };

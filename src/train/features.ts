@@ -1,14 +1,18 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Examples } from '../core/data.ts';
 import { TransferError } from '../core/errors.ts';
+import type { TrainEvent } from '../core/events.ts';
+import type { FeatureWorkers } from '../core/feature-workers.ts';
 import type { InputSpecification } from '../core/handle.ts';
 import type { Tensors } from '../core/optimizer.ts';
 import { download } from '../model/device.ts';
 import { infer, type Value, type Values } from '../model/execute.ts';
+import type { Part } from '../model/feature-part.ts';
 import { upstream, type ValueId } from '../model/graph.ts';
 import type { Network } from '../model/network.ts';
 import type { Split } from '../model/split.ts';
 import { withValues } from '../model/weights.ts';
+import { type Batch, inOrder } from './feature-pool.ts';
 import { assertFeaturesFinite } from './finite.ts';
 import { readExamples } from './read-examples.ts';
 
@@ -31,6 +35,10 @@ export interface FeatureSource {
   readonly signal?: AbortSignal;
   /** An earlier cache of the same examples, to start from where the frontier has moved up. */
   readonly earlier?: FeatureCache;
+  /** Who computes what is kept, where it is not this thread. */
+  readonly workers?: FeatureWorkers;
+  /** Told of each worker that dies. */
+  readonly onDied?: (event: TrainEvent) => void;
 }
 
 /**
@@ -47,15 +55,27 @@ export async function computeFeatures(
   indices: readonly number[],
   view: number | undefined,
 ): Promise<Map<ValueId, Value>> {
-  const { network, values, split, earlier } = source;
+  return computeFrom(source, await readGiven(source, indices, view));
+}
+
+/** What is computed: from an earlier cache where that is enough, else from the inputs. */
+function partOf({ network, split, earlier }: FeatureSource): Part & { readonly from: FeatureCache | undefined } {
   const known = earlier && upstream(split.prefix, split.cut, new Set(earlier.cut));
-  const goesOn = earlier && known?.missing.size === 0;
-  const given: Values = goesOn
-    ? earlier.read(indices, view ?? 0)
-    : inputsOf(network, await readExamples(source, indices, view));
+  return earlier && known?.missing.size === 0
+    ? { applications: known.applications, given: earlier.cut, wanted: split.cut, from: earlier }
+    : { applications: split.prefix, given: network.graph.inputs, wanted: split.cut, from: undefined };
+}
+
+async function readGiven(source: FeatureSource, indices: readonly number[], view?: number): Promise<Values> {
+  const { from } = partOf(source);
+  return from ? from.read(indices, view ?? 0) : inputsOf(source.network, await readExamples(source, indices, view));
+}
+
+/** Computes the values at the frontier, and disposes those that it is given. */
+function computeFrom(source: FeatureSource, given: Values): Map<ValueId, Value> {
+  const { network, values, split } = source;
   try {
-    const applications = goesOn ? known.applications : split.prefix;
-    const result = withValues(network.variables, values, () => infer(applications, given, split.cut));
+    const result = withValues(network.variables, values, () => infer(partOf(source).applications, given, split.cut));
     return new Map(split.cut.map((id, index) => [id, result[index] as Value]));
   } finally {
     disposeValues(given);
@@ -93,26 +113,33 @@ export async function* cacheFeatures(
   const { split, examples } = source;
   const { size } = examples;
   const stores = new Map<ValueId, { readonly tensor: Store; readonly mask: Store | null }>();
+  const batches: Batch[] = [];
   for (let view = 0; view < views; view++) {
     for (let from = 0; from < size; from += batchSize) {
-      const indices = Array.from({ length: Math.min(batchSize, size - from) }, (_, i) => from + i);
-      const values = await computeFeatures(source, indices, examples.augmented ? view : undefined);
-      try {
-        for (const [id, { tensor, mask }] of values) {
-          const stored = stores.get(id) ?? {
-            tensor: storeFor(tensor, size * views),
-            mask: mask && storeFor(mask, size * views),
-          };
-          stores.set(id, stored);
-          await write(stored.tensor, tensor, view * size + from);
-          if (mask && stored.mask) await write(stored.mask, mask, view * size + from);
-          await assertFeaturesFinite(examples, indices, tensor);
-        }
-      } finally {
-        disposeValues(values);
-      }
-      yield { done: view * size + from + indices.length, total: size * views };
+      batches.push({ view, indices: Array.from({ length: Math.min(batchSize, size - from) }, (_, i) => from + i) });
     }
+  }
+  const work = {
+    read: ({ indices, view }: Batch) => readGiven(source, indices, examples.augmented ? view : undefined),
+    here: (given: Values) => computeFrom(source, given),
+  };
+  for await (const [{ view, indices }, values] of inOrder(source, partOf(source), batches, work)) {
+    const row = view * size + (indices[0] as number);
+    try {
+      for (const [id, { tensor, mask }] of values) {
+        const stored = stores.get(id) ?? {
+          tensor: storeFor(tensor, size * views),
+          mask: mask && storeFor(mask, size * views),
+        };
+        stores.set(id, stored);
+        await write(stored.tensor, tensor, row);
+        if (mask && stored.mask) await write(stored.mask, mask, row);
+        await assertFeaturesFinite(examples, indices, tensor);
+      }
+    } finally {
+      disposeValues(values);
+    }
+    yield { done: row + indices.length, total: size * views };
   }
   const all = [...stores.values()].flatMap(({ tensor, mask }) => (mask ? [tensor, mask] : [tensor]));
   return {

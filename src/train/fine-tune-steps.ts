@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Dataset } from '../core/data.ts';
 import { TransferError } from '../core/errors.ts';
 import type { Ended, PhaseRecord, TrainEvent } from '../core/events.ts';
+import { assertFeatureWorkers, type FeatureWorkers } from '../core/feature-workers.ts';
 import type { TransferModel } from '../core/handle.ts';
 import { assertSettings, type Known } from '../core/settings.ts';
 import type { Strategy } from '../core/strategy.ts';
@@ -25,10 +26,12 @@ export interface RunSettings {
   readonly signal?: AbortSignal;
   /** How many bytes of features may be kept in memory; past that they are computed anew in each epoch. Default: 1 GiB. */
   readonly cacheBytes?: number;
+  /** Who computes the features that are kept: `featureWorkers(2)`. The same bits, sooner. Default: this thread. */
+  readonly workers?: FeatureWorkers;
 }
 
 /** The settings of every run. */
-export const knownInRun: Known<RunSettings> = { seed: 7, signal: undefined, cacheBytes: 2 ** 30 };
+export const knownInRun: Known<RunSettings> = { seed: 7, signal: undefined, cacheBytes: 2 ** 30, workers: undefined };
 
 /**
  * Trains a model by a strategy, event by event. The model that it is given is not changed; the last event, `done`,
@@ -37,7 +40,7 @@ export const knownInRun: Known<RunSettings> = { seed: 7, signal: undefined, cach
  * @param model The model, from {@link attachHead}, {@link fineTune} or {@link loadModel}.
  * @param data The splits. Best weights are kept where there is a validation split.
  * @param strategy The strategy: edits and phases.
- * @param settings Seed, signal and cache budget.
+ * @param settings Seed, signal, cache budget and workers.
  * @yields Phases, cached features, steps, epochs, and `done`.
  * @throws TransferError `INVALID_ORDER`, `INVALID_DATA`, `KERNEL_MISSING`, `NOT_TRAINABLE` before the first step;
  * `NOT_FINITE` within a step of the first NaN; `DEVICE_LOST` where the WebGL context or GPU device went away; `RUN_FAILED` with its cause where anything else fails. Once a step was
@@ -65,14 +68,22 @@ export async function* fineTuneSteps(
   settings: RunSettings = {},
 ): AsyncGenerator<TrainEvent, void> {
   assertSettings('fineTuneSteps', settings, knownInRun);
-  const { seed = 0, signal, cacheBytes = 2 ** 30 } = settings;
+  const { seed = 0, signal, cacheBytes = 2 ** 30, workers } = settings;
+  assertFeatureWorkers(workers);
   const planned = planOf(model, strategy);
   assertDataset(model.head, data);
   for (const phase of planned) assertTrainable(phase.split, phase.trained);
   const network = networkBehind(model);
   const everTrained = new Set(planned.flatMap(({ trained }) => [...trained.layers]));
   const foundation = split(network.graph, everTrained);
-  const context: RunContext = { data, seed, foundation, cacheBytes, ...(signal && { signal }) };
+  const context: RunContext = {
+    data,
+    seed,
+    foundation,
+    cacheBytes,
+    ...(signal && { signal }),
+    ...(workers && { workers }),
+  };
   const state: RunState = {
     values: cloneTensors(model.lease.values),
     stepped: false,

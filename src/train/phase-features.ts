@@ -43,12 +43,13 @@ export const cachedViews = ({ views = 0 }: Phase, { augmented }: Examples) => (a
 export async function* preparePhaseFeatures(
   state: RunState,
   { split, phase, model }: PlannedPhase,
-  { data, foundation, cacheBytes, signal }: RunContext,
+  { data, foundation, cacheBytes, signal, workers }: RunContext,
   pause: () => Promise<void>,
 ): AsyncGenerator<TrainEvent, PhaseFeatures> {
   const network = networkBehind(model);
   const keyOf = (name: Name, { cut }: Split) => `${name}/${viewsOf(name)}/${cut}`;
   const kept = new Map<string, FeatureCache>();
+  const died: TrainEvent[] = [];
   for (const name of ['train', 'validation'] as const) {
     const below = yield* cacheAt(name, foundation);
     yield* cacheAt(name, split, below);
@@ -80,6 +81,8 @@ export async function* preparePhaseFeatures(
       inputs: model.inputs,
       ...(earlier && { earlier }),
       ...(signal && { signal }),
+      ...(workers && { workers }),
+      onDied: (event) => died.push(event),
     };
   }
 
@@ -106,6 +109,7 @@ export async function* preparePhaseFeatures(
     const filling = cacheFeatures(sourceOf(name, divided, earlier), views, phase.batchSize);
     let next = await filling.next();
     for (; !next.done; next = await filling.next()) {
+      yield* died.splice(0);
       yield { kind: 'features', split: name, ...next.value };
       await pause();
     }

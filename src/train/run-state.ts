@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Dataset } from '../core/data.ts';
+import type { FeatureWorkers } from '../core/feature-workers.ts';
 import { mapRecord, type Optimizer, type OptimizerState, type Tensors } from '../core/optimizer.ts';
 import type { Split } from '../model/split.ts';
 import { tensorOf } from '../model/weights.ts';
@@ -27,6 +28,7 @@ export interface RunContext {
   /** How many bytes of features may be kept in memory. */
   readonly cacheBytes: number;
   readonly signal?: AbortSignal;
+  readonly workers?: FeatureWorkers;
 }
 
 /** Clones tensors; clones share their data. */
