@@ -74,6 +74,10 @@ export function progressOn({ stderr, isTTY }: CommandIo, now: () => number = () 
       const line = `features of ${split} take ${bytes(needed)}, more than the ${bytes(budget)} that may be kept`;
       show([phase, `${line}: computed anew in each epoch`], true);
       end();
+    } else if (event.kind === 'workerDied') {
+      end();
+      show([phase, `a worker ended (${event.reason}): its pictures are done again`, `${event.left} left`], true);
+      end();
     } else if (event.kind === 'step') {
       const { epoch, step, steps, loss } = event;
       const where = [`epoch ${epoch}/${epochs}`, `step ${step}/${steps}`, `loss ${loss.toFixed(4)}`];
