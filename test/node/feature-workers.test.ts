@@ -134,23 +134,28 @@ test('the pretrained base, with views: the same bits', async () => {
   dispose(base);
 });
 
-/** Workers of which the first dies after some batches, and the others serve. */
-function withDying(count: number, dying: number, how: string, batches: number, resourceLimits = {}) {
-  let started = 0;
+/** Workers; what happens to the first of them, after how many batches. */
+function fated(count: number, first: number, fate: string, batches: number, started: Worker[] = []) {
   return featureWorkers(count, () => {
-    const workerData = { how, batches: started++ < dying ? batches : Number.POSITIVE_INFINITY };
-    return new Worker(program('dying'), { workerData, resourceLimits, stderr: true });
+    const workerData = { fate: started.length < first ? fate : 'none', batches };
+    const worker = new Worker(program('fated'), {
+      workerData,
+      resourceLimits: { maxOldGenerationSizeMb: 300 },
+      stderr: true,
+    });
+    started.push(worker);
+    return worker;
   });
 }
 
 const program = (name: string) => new URL(`../support/workers/${name}.ts`, import.meta.url);
 
 test.each([
-  ['exit', 2, 1, /^it ended with exit code 3: 1$/],
-  ['error', 2, 1, /^the disk is gone: 1$/],
-  ['memory', 2, 1, /memory limit.*: 1$/],
-] as const)('where a worker ends (%s), another does its work: the same bits', async (how, count, dying, died) => {
-  const some = withDying(count, dying, how, 1, { maxOldGenerationSizeMb: 300 });
+  ['exit', /^it ended with exit code 3: 1$/],
+  ['error', /^the disk is gone: 1$/],
+  ['memory', /memory limit.*: 1$/],
+])('where a worker ends (%s), another does its work: the same bits', async (fate, died) => {
+  const some = fated(2, 1, fate, 1);
   const none = await ran();
   const result = await ran({ workers: some });
   expect(result.died).toEqual([expect.stringMatching(died)]);
@@ -164,7 +169,7 @@ test.each([
 });
 
 test('where no worker is left, this thread does the work: the same bits', async () => {
-  const some = withDying(2, 2, 'exit', 0);
+  const some = fated(2, 2, 'exit', 0);
   const result = await ran({ workers: some });
   const reason = 'it ended with exit code 3';
   expect(result.died).toEqual([`${reason}: 1`, `${reason}: 0`]);
@@ -174,11 +179,7 @@ test('where no worker is left, this thread does the work: the same bits', async 
 
 test('workers that are terminated or closed in the middle of a run are done without', async () => {
   const started: Worker[] = [];
-  const some = featureWorkers(2, () => {
-    const worker = new Worker(program('doubling'));
-    started.push(worker);
-    return worker;
-  });
+  const some = fated(2, 0, 'none', 0, started);
   const none = await ran();
   const terminate = ({ kind }: TrainEvent) => void (kind === 'features' && started[0]?.terminate());
   const result = await ran({ workers: some, onEvent: terminate });
@@ -201,6 +202,7 @@ test('two runs at the same time share workers', async () => {
 
 test('an abort ends a run at once, and the workers serve the next one', async () => {
   const none = await ran();
+  const some = fated(2, 2, 'sleep', 1);
   const before = tf.memory().numTensors;
   for (const when of ['phase', 'features']) {
     const aborter = new AbortController();
@@ -211,7 +213,7 @@ test('an abort ends a run at once, and the workers serve the next one', async ()
       aborter.abort();
     };
     const { model: tuned, ended } = await fineTune(model, { train: examples }, strategy, {
-      workers,
+      workers: some,
       signal: aborter.signal,
       onEvent,
     });
@@ -220,7 +222,25 @@ test('an abort ends a run at once, and the workers serve the next one', async ()
     dispose(tuned);
     expect(tf.memory().numTensors).toBe(before);
   }
-  expect((await ran({ workers })).weights).toEqual(none.weights);
+  const next = await ran({ workers: some });
+  expect(next.weights).toEqual(none.weights);
+  expect(next.died).toEqual([]);
+  await some.close();
+});
+
+test('workers keep no tensor of a job that has ended', async () => {
+  const started: Worker[] = [];
+  const some = fated(1, 0, 'none', 0, started);
+  await ran({ workers: some });
+  const left: number[] = [];
+  started[0]?.on('message', ({ kind, tensors }) => {
+    if (kind === 'left') left.push(tensors);
+  });
+  const result = await ran({ workers: some });
+  await expect.poll(() => left.length).toBe(2);
+  expect(left).toEqual([0, 0]);
+  expect(result.died).toEqual([]);
+  await some.close();
 });
 
 test('a run that fails leaves nothing behind, and the workers serve the next one', async () => {
