@@ -248,9 +248,11 @@ test('a run that fails leaves nothing behind, and the workers serve the next one
   let reads = 0;
   const failing: Examples = {
     ...examples,
-    read: (indices, request) => {
-      if (++reads === 4) throw new Error('the disk is gone');
-      return examples.read(indices, request);
+    read: async (indices, request) => {
+      if (++reads !== 4) return examples.read(indices, request);
+      // By then the first three have been computed, and nobody has asked for them.
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      throw new Error('the disk is gone');
     },
   };
   await expect(fineTune(model, { train: failing }, strategy, { workers })).rejects.toThrow('the disk is gone');
