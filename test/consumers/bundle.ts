@@ -32,7 +32,6 @@ export async function bundleWithVite(app: string, page: string): Promise<Bundle>
     logLevel: 'silent',
     mode: 'production',
     customLogger: logger,
-    worker: { format: 'es' },
     build: {
       // A slow machine is no fault of the app.
       rolldownOptions: { input: join(app, `${page}.html`), checks: { bundlerTimings: false } },
