@@ -45,8 +45,8 @@ const check = (name, path, names, limit) => ({
 
 // Limits are what there is now, rounded up: a change that adds to a page is then seen. The first one was to be 15 kB: docs/decisions/0002-backends.md.
 module.exports = [
-  check('load, freeze, attach, fine-tune', 'index', '{ loadBase, freeze, attachHead, fineTune, linearProbe }', '22 kB'),
-  check('the whole core', 'index', '*', '35 kB'),
+  check('load, freeze, attach, fine-tune', 'index', '{ loadBase, freeze, attachHead, fineTune, linearProbe }', '24 kB'),
+  check('the whole core', 'index', '*', '36.5 kB'),
   check('backends/cpu', 'backends/cpu', '{ cpu }', '6.5 kB'),
   check('backends/wasm', 'backends/wasm', '{ wasm }', '9 kB'),
   check('backends/webgl', 'backends/webgl', '{ webgl }', '6 kB'),
@@ -54,6 +54,6 @@ module.exports = [
   check('heads', 'heads/index', '*', '1.5 kB'),
   check('data', 'data/index', '*', '5.5 kB'),
   check('bases', 'bases/index', '*', '5 kB'),
-  check('web', 'web/index', '*', '10 kB'),
+  check('web', 'web/index', '*', '14.5 kB'),
   check('stores', 'stores/index', '*', '7 kB'),
 ];

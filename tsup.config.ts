@@ -20,10 +20,14 @@ const dts = { entry: subpaths, compilerOptions: { ignoreDeprecations: '6.0' } };
 
 // Code that subpaths share is split into chunks, so that TransferError is one class in all of them. Packages that
 // package.json names as dependencies or peers stay outside.
-const programs = { 'node/cli': 'src/node/cli.ts', 'node/feature-worker': 'src/node/feature-worker.ts' };
-
 export default defineConfig([
-  { entry: { ...subpaths, ...programs }, format: 'esm', target: 'es2022', splitting: true, dts },
+  {
+    entry: { ...subpaths, 'node/cli': 'src/node/cli.ts', 'node/feature-worker': 'src/node/feature-worker.ts' },
+    format: 'esm',
+    target: 'es2022',
+    splitting: true,
+    dts,
+  },
   // Shims give CommonJS an `import.meta.url`.
   { entry: subpaths, format: 'cjs', target: 'es2022', splitting: true, shims: true, dts },
 ]);

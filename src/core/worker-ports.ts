@@ -2,7 +2,7 @@ import { type ErrorCode, TransferError } from './errors.ts';
 import type { FeaturePart, FeatureWorkers, SentValue } from './feature-workers.ts';
 
 /** What a worker is asked to do. */
-export type WorkerTask =
+type WorkerTask =
   | { readonly kind: 'begin'; readonly job: number; readonly part: FeaturePart }
   | { readonly kind: 'compute'; readonly job: number; readonly given: readonly SentValue[] }
   | { readonly kind: 'end'; readonly job: number };
@@ -17,7 +17,7 @@ export type WorkerReply =
   | { readonly kind: 'failed'; readonly id: number; readonly code: ErrorCode; readonly message: string };
 
 /** A worker of the platform: of Node, or of a browser. */
-export interface WorkerPort {
+interface WorkerPort {
   post(request: WorkerRequest): void;
   /** Whether an answer is awaited: an idle worker keeps no process alive. */
   busy(isBusy: boolean): void;

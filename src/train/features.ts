@@ -12,8 +12,8 @@ import { upstream, type ValueId } from '../model/graph.ts';
 import type { Network } from '../model/network.ts';
 import type { Split } from '../model/split.ts';
 import { withValues } from '../model/weights.ts';
-import { type Batch, inOrder } from './feature-pool.ts';
 import { assertFeaturesFinite } from './finite.ts';
+import { type Batch, inOrder } from './in-order.ts';
 import { readExamples } from './read-examples.ts';
 
 /** The values at the frontier, kept in memory: each example's are computed once. */

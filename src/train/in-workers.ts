@@ -6,46 +6,23 @@ import { featurePart, type Part } from '../model/feature-part.ts';
 import type { ValueId } from '../model/graph.ts';
 import { receivedValues, sentValues, sharedMemory } from '../model/sent-values.ts';
 import type { FeatureSource } from './features.ts';
+import type { Batch, BatchWork } from './in-order.ts';
 
 /** How many batches each worker has: one that it computes, and one that is there when it is done. */
 const batchesEach = 2;
 
-/** Examples that are computed together. */
-export interface Batch {
-  readonly indices: readonly number[];
-  readonly view: number;
-}
-
-/** What becomes of batches: how they are read, and how they are computed in this thread. */
-interface BatchWork {
-  /** What the part needs of a batch; owned by the caller. */
-  read(batch: Batch): Promise<Values>;
-  /** Computes a batch and disposes what it was given. */
-  here(given: Values): Map<ValueId, Value>;
-}
-
 /**
- * Computes batches, in the order given: one after the other in this thread, or several at a time in workers. Each is
- * computed whole, so that its bits do not depend on how many workers there are.
+ * Computes batches in workers, several at a time, in the order given. Each is computed whole, so that its bits do not
+ * depend on how many workers there are.
  *
- * @param source The network, its workers, and who is told of those that die.
+ * @param workers The workers.
+ * @param source The network, and who is told of workers that die.
  * @param part What is computed.
- * @param batches The batches. A single one is not worth a worker.
- * @param work How they are read, one after the other, and computed in this thread.
+ * @param batches The batches.
+ * @param work How they are read, one after the other, and computed where no worker is left.
  * @yields Each batch with its values, which are the caller's.
  */
-export async function* inOrder(
-  source: FeatureSource,
-  part: Part,
-  batches: readonly Batch[],
-  work: BatchWork,
-): AsyncGenerator<readonly [Batch, Map<ValueId, Value>]> {
-  const { workers } = source;
-  if (workers && batches.length > 1) return yield* inWorkers(workers, source, part, batches, work);
-  for (const batch of batches) yield [batch, work.here(await work.read(batch))];
-}
-
-async function* inWorkers(
+export async function* inWorkers(
   workers: FeatureWorkers,
   source: FeatureSource,
   part: Part,
