@@ -18,16 +18,17 @@ const subpaths = {
 // tsup's types build sets `baseUrl`, which TypeScript 6 deprecates.
 const dts = { entry: subpaths, compilerOptions: { ignoreDeprecations: '6.0' } };
 
-// Code that subpaths share is split into chunks, so that TransferError is one class in all of them. Packages that
-// package.json names as dependencies or peers stay outside.
+/** The sources import each other as they are called here; what is built of them is called `.js`. */
+const namedAsBuilt = {
+  name: 'named-as-built',
+  renderChunk: (code: string) => ({ code: code.replace(/(["']\.{1,2}\/[^"']+)\.ts(["'])/g, '$1.js$2') }),
+};
+
+// ES modules stay one file a module: an app's bundler then drops and splits what it likes, where chunks made here would
+// bind together what only some of an app needs. TransferError is one class in all subpaths either way.
+// Packages that package.json names as dependencies or peers stay outside.
 export default defineConfig([
-  {
-    entry: { ...subpaths, 'node/cli': 'src/node/cli.ts', 'node/feature-worker': 'src/node/feature-worker.ts' },
-    format: 'esm',
-    target: 'es2022',
-    splitting: true,
-    dts,
-  },
+  { entry: ['src/**/*.ts'], format: 'esm', target: 'es2022', bundle: false, plugins: [namedAsBuilt], dts },
   // Shims give CommonJS an `import.meta.url`.
   { entry: subpaths, format: 'cjs', target: 'es2022', splitting: true, shims: true, dts },
 ]);

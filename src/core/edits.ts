@@ -1,51 +1,7 @@
+import { type Edit, edit, keysOf, pathsOf } from './edit.ts';
 import { TransferError } from './errors.ts';
-import type { Base, BatchNormPolicy, LayerPath, Settings, TransferModel, Unit } from './handle.ts';
-import { kindOf } from './kind-of.ts';
+import type { Base, Unit } from './handle.ts';
 import { allFrozen, assertBare } from './settings.ts';
-
-/**
- * A change of a handle's settings: a function that carries its own record, so that it works in {@link pipe}, in
- * {@link sequence}, and as JSON. It touches no tensor; what it returns shares the weights of what it was given.
- */
-export interface Edit {
-  <Model extends Base | TransferModel>(model: Model): Model;
-  readonly kind: 'edit';
-  readonly name: string;
-  /** The record alone: what `JSON.stringify` writes. */
-  toJSON(): Readonly<Record<string, unknown>>;
-}
-
-function edit(
-  name: string,
-  settings: Readonly<Record<string, unknown>>,
-  change: (model: Base | TransferModel) => Partial<Settings>,
-): Edit {
-  const record = { kind: 'edit', name, ...settings };
-  const apply = <Model extends Base | TransferModel>(model: Model): Model => {
-    assertHandle(name, model);
-    const settings: Settings = Object.freeze({ ...model.settings, ...change(model) });
-    return Object.freeze({ ...model, settings } as Model) as Model;
-  };
-  Object.assign(apply, { kind: 'edit', ...settings });
-  Object.defineProperty(apply, 'name', { value: name, enumerable: true });
-  Object.defineProperty(apply, 'toJSON', { value: () => record });
-  return apply as unknown as Edit;
-}
-
-function assertHandle(name: string, model: unknown): void {
-  const kind = kindOf(model);
-  if (kind === 'base' || kind === 'transfer') return;
-  throw new TransferError(
-    'INVALID_ORDER',
-    `${name} received ${kind ? `a value of kind "${kind}"` : typeof model}, not a base or a model. ` +
-      (kind === 'edit'
-        ? 'An edit is called before it is applied: pipe(base, freeze(), attachHead(head)).'
-        : 'Pass what loadBase, attachHead or fineTune returns (await loadBase first).'),
-  );
-}
-
-const keysOf = (model: Base | TransferModel, layers: ReadonlySet<LayerPath>) =>
-  new Set(model.layers.filter(({ path }) => layers.has(path)).flatMap(({ weights }) => weights.map(({ key }) => key)));
 
 /**
  * Freezes the whole base: every weight and every moving statistic stays bit for bit what it is. The head still trains.
@@ -108,8 +64,6 @@ export function unfreezeTop(top: number | string): Edit {
   });
 }
 
-const pathsOf = (units: readonly Unit[]) => new Set(units.flatMap(({ layers }) => layers));
-
 function counted(top: number, units: readonly Unit[]): number {
   if (Number.isInteger(top) && top >= 0 && top <= units.length) return top;
   throw new TransferError(
@@ -131,65 +85,59 @@ function firstNamed(name: string, units: readonly Unit[]): number {
 }
 
 /**
- * Says how BatchNormalization above the frontier behaves while training.
+ * Opens named layers of the base to training and freezes the rest: surgical fine-tuning (Lee et al., 2023), where the
+ * shift between two tasks lies in one place. Everything above the lowest of them runs at each step.
  *
- * @param policy `frozen` (the default of every base): inference mode, nothing changes, right for small data.
- * `statistics`: batch statistics, moving ones updated, gamma and beta fixed. `train`: everything, for training from
- * scratch or on much data.
+ * @param names The names, or the beginnings of the names, of layers: `'block2'` opens all of that block.
  * @returns The edit.
- * @throws TransferError `INVALID_ARGUMENT` where the policy is none of the three.
+ * @throws TransferError `NOT_FOUND` where no layer with weights has one of the names.
  *
  * @example
  * ```ts
- * import { batchNorm, pipe, unfreezeTop } from 'tfjs-transfer';
+ * import { pipe, unfreezeOnly } from 'tfjs-transfer';
  * import { tinyCnn } from 'tfjs-transfer/bases';
  *
- * const base = pipe(tinyCnn(), unfreezeTop(2), batchNorm('statistics'));
+ * const base = pipe(tinyCnn(), unfreezeOnly('block1'));
+ * console.log([...base.settings.trains].every((key) => key.startsWith('block1'))); // true
  * ```
  */
-export function batchNorm(policy: BatchNormPolicy): Edit {
-  if (!['frozen', 'statistics', 'train'].includes(policy)) {
-    throw new TransferError(
-      'INVALID_ARGUMENT',
-      `batchNorm('${String(policy)}'): pass 'frozen', 'statistics' or 'train'.`,
-    );
-  }
-  return edit('batchNorm', { policy }, () => ({ batchNorm: policy }));
+export function unfreezeOnly(...names: readonly [string, ...string[]]): Edit {
+  return edit('unfreezeOnly', { names }, ({ units, ...model }) => {
+    const chosen = names.flatMap((name) => unitsNamed(name, units));
+    return { trains: keysOf({ units, ...model } as Base, pathsOf(chosen)) };
+  });
 }
 
-/** Settings of {@link discriminative}. */
-export interface DiscriminativeSettings {
-  /** The factor from one group to the one below it. Default: 0.5. ULMFiT uses 1 / 2.6. */
-  readonly decay?: number;
+function unitsNamed(name: string, units: readonly Unit[]): readonly Unit[] {
+  const exact = units.filter(({ layers }) => layers.includes(name));
+  const found = exact.length ? exact : units.filter(({ layers }) => layers.some((path) => path.startsWith(name)));
+  if (found.length > 0 && name !== '') return found;
+  throw new TransferError(
+    'NOT_FOUND',
+    `unfreezeOnly('${name}'): no layer with weights has this name or begins with it. The units are, from input to ` +
+      `output: ${units.map((unit) => unit.name).join(', ')}.`,
+  );
 }
 
 /**
- * Lowers the learning rate from the output down: the head keeps its rate, the top group of the base has `decay` times
- * the base's rate, the next one `decay^2`. A group is a block where names show blocks, else a unit. Updates are scaled,
- * not gradients.
+ * Opens the biases of the base to training and freezes the rest: BitFit (Ben Zaken et al., 2022). The offsets of
+ * normalisations count as biases; those of BatchNormalization train where {@link batchNorm} is `'train'`.
  *
- * @param settings The decay.
- * @returns The edit (Howard and Ruder, 2018, section 3.2).
- * @throws TransferError `INVALID_ARGUMENT` where the decay is not above 0 and at most 1.
+ * @returns The edit.
  *
  * @example
  * ```ts
- * import { discriminative, pipe, unfreezeTop } from 'tfjs-transfer';
+ * import { bitFit, pipe } from 'tfjs-transfer';
  * import { tinyCnn } from 'tfjs-transfer/bases';
  *
- * const base = pipe(tinyCnn(), unfreezeTop(4), discriminative({ decay: 0.5 }));
+ * const base = pipe(tinyCnn(), bitFit());
+ * console.log([...base.settings.trains].every((key) => /(bias|beta)$/.test(key))); // true
  * ```
  */
-export function discriminative({ decay = 0.5 }: DiscriminativeSettings = {}): Edit {
-  if (!(decay > 0 && decay <= 1)) {
-    throw new TransferError(
-      'INVALID_ARGUMENT',
-      `discriminative({ decay: ${decay} }): pass a decay above 0 and at most 1.`,
-    );
-  }
-  return edit('discriminative', { decay }, ({ units }) => {
-    const groups = [...new Set(units.map(({ group }) => group))].reverse();
-    const rate = ({ group }: Unit) => decay ** (groups.indexOf(group) + 1);
-    return { rates: new Map(units.flatMap((unit) => unit.layers.map((path) => [path, rate(unit)] as const))) };
+export function bitFit(...given: readonly []): Edit {
+  assertBare('bitFit', given);
+  return edit('bitFit', {}, (model) => {
+    const all = keysOf(model, pathsOf(model.units));
+    return { trains: new Set([...all].filter((key) => /\/(bias|beta)(_\d+)?$/.test(key))) };
   });
 }

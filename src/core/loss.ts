@@ -8,6 +8,7 @@ export type Loss =
       readonly kind: 'loss';
       readonly name: 'softmaxCrossEntropy' | 'binaryCrossEntropy';
       readonly labelSmoothing: number;
+      readonly gamma?: number;
       readonly classWeights?: readonly number[];
     }
   | { readonly kind: 'loss'; readonly name: 'meanSquaredError' };
@@ -16,6 +17,8 @@ export type Loss =
 export interface CrossEntropySettings {
   /** The share of the target that is spread over all classes, from 0 (the default) to below 1. */
   readonly labelSmoothing?: number;
+  /** How much less an example counts that is right already, as the focal loss has it. Default: 0, not at all. */
+  readonly gamma?: number;
   /** A factor for each class, by the order of the head's labels. Default: 1 each. */
   readonly classWeights?: readonly number[];
 }
@@ -24,14 +27,17 @@ const crossEntropy = (name: 'softmaxCrossEntropy' | 'binaryCrossEntropy', settin
   kind: 'loss',
   name,
   labelSmoothing: settings.labelSmoothing ?? 0,
+  ...(settings.gamma && { gamma: settings.gamma }),
   ...(settings.classWeights && { classWeights: settings.classWeights }),
 });
 
 /**
  * The loss of a classifier whose classes exclude each other: softmax cross-entropy from logits.
  *
- * @param settings The smoothing (Szegedy et al., 2016, equation 4 of section 7) and the weights of the classes. A
- * weighted loss is the mean of `weight * loss` over the batch, as in Keras' `class_weight`.
+ * @param settings The smoothing (Szegedy et al., 2016, equation 4 of section 7), the weights of the classes
+ * ({@link classBalancedWeights} makes some), and the focusing: `(1 - p)^gamma` times the loss of the class with the
+ * probability p (Lin et al., 2017, equation 4). A weighted loss is the mean of `weight * loss` over the batch, as in
+ * Keras' `class_weight`.
  * @returns The loss, for `train({ loss })`.
  *
  * @example
@@ -48,7 +54,7 @@ export function softmaxCrossEntropy(settings: CrossEntropySettings = {}): Loss {
 /**
  * The loss of a multi-label classifier: binary cross-entropy from logits, the mean over labels and batch.
  *
- * @param settings The smoothing towards one half, and the weights of the labels.
+ * @param settings The smoothing towards one half, the weights of the labels, and the focusing.
  * @returns The loss, for `train({ loss })`.
  *
  * @example

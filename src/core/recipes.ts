@@ -1,4 +1,5 @@
 import { freeze, unfreezeTop } from './edits.ts';
+import { slantedTriangular } from './schedules.ts';
 import { assertSettings } from './settings.ts';
 import { knownInTrain, type Strategy, sequence, type TrainSettings, train } from './strategy.ts';
 
@@ -56,7 +57,8 @@ export function probeThenTune(settings: ProbeThenTuneSettings = {}): Strategy {
  * Unfreezes the base from the output down, with a phase of training after each stage.
  *
  * @param stages What is unfrozen at each stage, the first of them often 0: numbers of units, or names of layers.
- * @param settings Settings of every phase.
+ * @param settings Settings of every phase. Default of the schedule: {@link slantedTriangular}. ULMFiT has
+ * {@link discriminative} before it.
  * @returns `sequence(unfreezeTop(stage), train(settings), ...)` (Howard and Ruder, 2018, section 3.3).
  *
  * @example
@@ -71,6 +73,7 @@ export function gradualUnfreeze(
   settings: TrainSettings,
 ): Strategy {
   assertSettings('gradualUnfreeze', settings, knownInTrain);
-  const stage = (top: number | string) => sequence(unfreezeTop(top), train(settings));
+  const phase = { schedule: slantedTriangular(), ...settings };
+  const stage = (top: number | string) => sequence(unfreezeTop(top), train(phase));
   return sequence(...stages.slice(0, -1).map(stage), stage(stages.at(-1) as number | string));
 }

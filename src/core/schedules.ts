@@ -137,3 +137,43 @@ export function oneCycle(settings: OneCycleSettings = {}): Schedule & Required<O
     },
   };
 }
+
+/** Settings of {@link slantedTriangular}. */
+export interface SlantedTriangularSettings {
+  /** The share of the steps in which the rate rises. Default: 0.1. */
+  readonly cutFraction?: number;
+  /** How much smaller the lowest rate is than the peak. Default: 32. */
+  readonly ratio?: number;
+}
+
+/**
+ * A rate that rises fast and falls slowly, in straight lines from `peak / ratio` to the peak and back.
+ *
+ * @param settings The share of the rise, and the ratio.
+ * @returns The schedule of ULMFiT (Howard and Ruder, 2018, equation 3).
+ *
+ * @example
+ * ```ts
+ * import { slantedTriangular, train } from 'tfjs-transfer';
+ *
+ * train({ epochs: 4, learningRate: 1e-2, schedule: slantedTriangular() });
+ * ```
+ */
+export function slantedTriangular(
+  settings: SlantedTriangularSettings = {},
+): Schedule & Required<SlantedTriangularSettings> {
+  assertSettings('slantedTriangular', settings, { cutFraction: 0.1, ratio: 32 });
+  const { cutFraction = 0.1, ratio = 32 } = settings;
+  return {
+    kind: 'schedule',
+    name: 'slantedTriangular',
+    cutFraction,
+    ratio,
+    rateAt(peak, step, steps) {
+      const cut = Math.floor(steps * cutFraction);
+      // The paper divides by `cut (1 / cutFraction - 1)`, which is the number of steps after the cut but for rounding.
+      const share = step < cut ? step / cut : 1 - (step - cut) / Math.max(1, cut * (1 / cutFraction - 1) || steps);
+      return (peak * (1 + Math.max(0, share) * (ratio - 1))) / ratio;
+    },
+  };
+}

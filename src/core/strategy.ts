@@ -1,5 +1,5 @@
 import type { Callback } from './callbacks.ts';
-import type { Edit } from './edits.ts';
+import type { Edit } from './edit.ts';
 import { TransferError } from './errors.ts';
 import { kindOf } from './kind-of.ts';
 import type { Loss } from './loss.ts';

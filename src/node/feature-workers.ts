@@ -48,7 +48,7 @@ export function featureWorkers(count: number, start: () => Worker = startProgram
   });
 }
 
-// Beside this file, in the sources and in the package; below it, where the package's bundler put this in a chunk.
+// Beside this file, in the sources and in the package; below it in CommonJS, where this code is in a chunk.
 const programs = ['./feature-worker.ts', './feature-worker.js', './node/feature-worker.js'];
 
 function startProgram(): Worker {

@@ -2,7 +2,6 @@ import type { Value, Values } from '../model/execute.ts';
 import type { Part } from '../model/feature-part.ts';
 import type { ValueId } from '../model/graph.ts';
 import type { FeatureSource } from './features.ts';
-import { inWorkers } from './in-workers.ts';
 
 /** Examples that are computed together. */
 export interface Batch {
@@ -34,6 +33,11 @@ export async function* inOrder(
   work: BatchWork,
 ): AsyncGenerator<readonly [Batch, Map<ValueId, Value>]> {
   const { workers } = source;
-  if (workers && batches.length > 1) return yield* inWorkers(workers, source, part, batches, work);
-  for (const batch of batches) yield [batch, work.here(await work.read(batch))];
+  if (workers && batches.length > 1) {
+    // Who has no workers never loads the code for them.
+    const { inWorkers } = await import('./in-workers.ts');
+    yield* inWorkers(workers, source, part, batches, work);
+  } else {
+    for (const batch of batches) yield [batch, work.here(await work.read(batch))];
+  }
 }

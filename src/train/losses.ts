@@ -16,11 +16,17 @@ export function lossOf(loss: Loss, outputs: tf.Tensor2D, targets: tf.Tensor): tf
     // Cast: on WASM, oneHot(..., 'float32') holds the bits of integers (trap T23).
     const oneHot = tf.cast(tf.oneHot(targets as tf.Tensor1D, classes), 'float32');
     const smooth = tf.add(tf.mul(oneHot, 1 - loss.labelSmoothing), loss.labelSmoothing / classes);
-    const each = tf.neg(tf.sum(tf.mul(smooth, tf.logSoftmax(outputs)), -1));
+    const each = tf.neg(tf.sum(focused(tf.mul(smooth, tf.logSoftmax(outputs)), tf.softmax(outputs), loss.gamma), -1));
     return tf.mean(weights ? tf.mul(each, tf.gather(weights, targets as tf.Tensor1D)) : each);
   }
   const smooth = tf.add(tf.mul(targets, 1 - loss.labelSmoothing), loss.labelSmoothing / 2);
-  // max(x, 0) - x y + log(1 + exp(-|x|)) overflows nowhere.
-  const each = tf.add(tf.sub(tf.relu(outputs), tf.mul(outputs, smooth)), tf.log1p(tf.exp(tf.neg(tf.abs(outputs)))));
+  // The logarithm of the sigmoid is -softplus(-x), which overflows nowhere.
+  const positive = focused(tf.mul(smooth, tf.softplus(tf.neg(outputs))), tf.sigmoid(outputs), loss.gamma);
+  const negative = focused(tf.mul(tf.sub(1, smooth), tf.softplus(outputs)), tf.sigmoid(tf.neg(outputs)), loss.gamma);
+  const each = tf.add(positive, negative);
   return tf.mean(weights ? tf.mul(each, weights) : each);
 }
+
+/** `(1 - p)^gamma` times the terms of a loss. */
+const focused = (terms: tf.Tensor, probability: tf.Tensor, gamma = 0) =>
+  gamma === 0 ? terms : tf.mul(terms, tf.pow(tf.sub(1, probability), gamma));

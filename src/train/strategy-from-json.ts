@@ -1,9 +1,10 @@
 import { bestWeights, earlyStopping, lastWeights, reduceLROnPlateau } from '../core/callbacks.ts';
-import { batchNorm, discriminative, freeze, unfreeze, unfreezeTop } from '../core/edits.ts';
+import { bitFit, freeze, unfreeze, unfreezeOnly, unfreezeTop } from '../core/edits.ts';
 import { TransferError } from '../core/errors.ts';
 import { accuracy, f1, meanAbsoluteError, precision, recall, topK } from '../core/metrics.ts';
 import type { Optimizer } from '../core/optimizer.ts';
-import { constant, cosine, linear, oneCycle } from '../core/schedules.ts';
+import { batchNorm, discriminative } from '../core/rate-edits.ts';
+import { constant, cosine, linear, oneCycle, slantedTriangular } from '../core/schedules.ts';
 import { assertStrategy, type Phase, type Strategy, train } from '../core/strategy.ts';
 import { chain, clipByGlobalNorm } from './chain.ts';
 import { adam, adamw, rmsprop, sgd } from './optimizers.ts';
@@ -16,6 +17,8 @@ const builders: Readonly<Record<string, Readonly<Record<string, Builder>>>> = {
   edit: {
     freeze: () => freeze(),
     unfreeze: () => unfreeze(),
+    unfreezeOnly: ({ names }: { names: [string] }) => unfreezeOnly(...names),
+    bitFit: () => bitFit(),
     unfreezeTop: ({ top }: { top: number | string }) => unfreezeTop(top),
     batchNorm: ({ policy }: { policy: 'frozen' }) => batchNorm(policy),
     discriminative,
@@ -28,7 +31,7 @@ const builders: Readonly<Record<string, Readonly<Record<string, Builder>>>> = {
     clipByGlobalNorm: ({ maximum }: { maximum: number }) => clipByGlobalNorm(maximum),
     chain: ({ optimizers }: { optimizers: Json[] }) => chain(...optimizers.map((part) => revive(part) as Optimizer)),
   },
-  schedule: { constant, linear, cosine, oneCycle },
+  schedule: { constant, linear, cosine, oneCycle, slantedTriangular },
   callback: { earlyStopping, reduceLROnPlateau, bestWeights, lastWeights },
   metric: { accuracy, precision, recall, f1, meanAbsoluteError },
 };

@@ -39,51 +39,55 @@ afterAll(async () => {
 test.each([
   ['indexedDb', indexedDb],
   ['opfs', opfs],
-] as const)('%s holds the old model or the new one, whatever the quota', async (_, make) => {
-  const store = make('quota');
-  const files = await filesOf(models[1]);
-  const needed = files.reduce((sum, { bytes }) => sum + bytes.byteLength, 0);
-  const metadata = files.find(({ name }) => name === 'metadata.json')?.bytes.byteLength as number;
-  const before = await usage();
-  await setQuota(before + 1.2 * needed);
-  await saveModel(models[0], store);
-  let there = models[0];
-  const saveOther = async () => {
-    const other = there === models[0] ? models[1] : models[0];
-    const failure = await saveModel(other, store).then(
-      () => undefined,
-      (error) => error,
-    );
-    return { other, failure };
-  };
-  // What other tests left for it to remember has to pass first.
-  await expect
-    .poll(
-      async () => {
-        const { other, failure } = await saveOther();
-        if (!failure) there = other;
-        return failure;
-      },
-      { timeout: 60_000, interval: 2_000 },
-    )
-    .toMatchObject({ code: 'SAVE_FAILED' });
-  const outcomes: string[] = [];
-  // The ninth has room for the weights and for model.json, but not for all of metadata.json.
-  const shares = [1.2, 1.3, 1.4, 1.6, 1.8, 1.9, 1.95, 1.99, 2 - metadata / 2 / needed, 4, 6];
-  for (const share of shares) {
-    await setQuota(before + Math.round(share * needed));
-    const { other, failure } = await saveOther();
-    const expected = [await scoresOf(there), await scoresOf(other)];
-    outcomes.push(`${share.toFixed(4)} ${failure ? 'old' : 'new'}`);
-    expect(await scoresAt(store)).toEqual(expected[failure ? 0 : 1]);
-    if (failure) {
-      expect(failure).toMatchObject({ code: 'SAVE_FAILED' });
-      expect(Number(/needs (\d+) bytes/.exec(failure.message)?.[1])).toBe(needed);
-      expect(failure.message).toMatch(/[Qq]uota.* What was there before is unchanged\. Make room/);
-    } else there = other;
-  }
-  console.log(`${needed} bytes: ${outcomes.join(', ')}`);
-  expect(outcomes.filter((outcome) => outcome.endsWith('old')).length).toBeGreaterThanOrEqual(6);
-  expect(outcomes.slice(-2)).toEqual([expect.stringContaining('new'), expect.stringContaining('new')]);
-  await store.remove();
-}, 120_000);
+] as const)(
+  '%s holds the old model or the new one, whatever the quota',
+  async (_, make) => {
+    const store = make('quota');
+    const files = await filesOf(models[1]);
+    const needed = files.reduce((sum, { bytes }) => sum + bytes.byteLength, 0);
+    const metadata = files.find(({ name }) => name === 'metadata.json')?.bytes.byteLength as number;
+    const before = await usage();
+    await setQuota(before + 1.2 * needed);
+    await saveModel(models[0], store);
+    let there = models[0];
+    const saveOther = async () => {
+      const other = there === models[0] ? models[1] : models[0];
+      const failure = await saveModel(other, store).then(
+        () => undefined,
+        (error) => error,
+      );
+      return { other, failure };
+    };
+    // What other tests left for it to remember has to pass first.
+    await expect
+      .poll(
+        async () => {
+          const { other, failure } = await saveOther();
+          if (!failure) there = other;
+          return failure;
+        },
+        { timeout: 60_000, interval: 2_000 },
+      )
+      .toMatchObject({ code: 'SAVE_FAILED' });
+    const outcomes: string[] = [];
+    // The ninth has room for the weights and for model.json, but not for all of metadata.json.
+    const shares = [1.2, 1.3, 1.4, 1.6, 1.8, 1.9, 1.95, 1.99, 2 - metadata / 2 / needed, 4, 6];
+    for (const share of shares) {
+      await setQuota(before + Math.round(share * needed));
+      const { other, failure } = await saveOther();
+      const expected = [await scoresOf(there), await scoresOf(other)];
+      outcomes.push(`${share.toFixed(4)} ${failure ? 'old' : 'new'}`);
+      expect(await scoresAt(store)).toEqual(expected[failure ? 0 : 1]);
+      if (failure) {
+        expect(failure).toMatchObject({ code: 'SAVE_FAILED' });
+        expect(Number(/needs (\d+) bytes/.exec(failure.message)?.[1])).toBe(needed);
+        expect(failure.message).toMatch(/[Qq]uota.* What was there before is unchanged\. Make room/);
+      } else there = other;
+    }
+    console.log(`${needed} bytes: ${outcomes.join(', ')}`);
+    expect(outcomes.filter((outcome) => outcome.endsWith('old')).length).toBeGreaterThanOrEqual(6);
+    expect(outcomes.slice(-2)).toEqual([expect.stringContaining('new'), expect.stringContaining('new')]);
+    await store.remove();
+  },
+  120_000,
+);

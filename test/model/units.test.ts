@@ -1,8 +1,9 @@
 import * as tfl from '@tensorflow/tfjs-layers';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { cpu } from '../../src/backends/cpu.ts';
-import { discriminative, unfreezeTop } from '../../src/core/edits.ts';
+import { unfreezeTop } from '../../src/core/edits.ts';
 import { pipe } from '../../src/core/pipe.ts';
+import { discriminative } from '../../src/core/rate-edits.ts';
 import { linearProbe } from '../../src/core/recipes.ts';
 import { sequence, train } from '../../src/core/strategy.ts';
 import { classifier } from '../../src/heads/classifier.ts';

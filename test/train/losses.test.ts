@@ -21,22 +21,27 @@ const many = [
 const mean = (numbers: readonly number[]) => numbers.reduce((sum, value) => sum + value, 0) / numbers.length;
 
 /** Softmax cross-entropy in double precision, from its definition. */
-const softmax = (smoothing: number, weights: readonly number[]) =>
+const softmax = (smoothing: number, weights: readonly number[], gamma = 0) =>
   mean(
     logits.map((row, i) => {
       const total = Math.log(row.reduce((sum, value) => sum + Math.exp(value), 0));
       const target = (k: number) => (k === classes[i] ? 1 - smoothing : 0) + smoothing / 3;
-      const loss = row.reduce((sum, value, k) => sum - target(k) * (value - total), 0);
+      const loss = row.reduce(
+        (sum, value, k) => sum - target(k) * (1 - Math.exp(value - total)) ** gamma * (value - total),
+        0,
+      );
       return loss * (weights[classes[i] as number] as number);
     }),
   );
 const sigmoid = (value: number) => 1 / (1 + Math.exp(-value));
-const binary = (smoothing: number, weights: readonly number[]) =>
+const binary = (smoothing: number, weights: readonly number[], gamma = 0) =>
   mean(
     logits.flatMap((row, i) =>
       row.map((value, k) => {
         const target = ((many[i] as number[])[k] as number) * (1 - smoothing) + smoothing / 2;
-        const loss = -target * Math.log(sigmoid(value)) - (1 - target) * Math.log(sigmoid(-value));
+        const loss =
+          -target * sigmoid(-value) ** gamma * Math.log(sigmoid(value)) -
+          (1 - target) * sigmoid(value) ** gamma * Math.log(sigmoid(-value));
         return loss * (weights[k] as number);
       }),
     ),
@@ -52,6 +57,14 @@ const cases: readonly [string, Loss, tf.TensorLike, 'int32' | 'float32', number]
     'int32',
     softmax(0.1, weights),
   ],
+  [
+    'softmax, focused',
+    softmaxCrossEntropy({ gamma: 2, classWeights: weights }),
+    classes,
+    'int32',
+    softmax(0, weights, 2),
+  ],
+  ['binary, focused', binaryCrossEntropy({ gamma: 2 }), many, 'float32', binary(0, [1, 1, 1], 2)],
   ['binary', binaryCrossEntropy(), many, 'float32', binary(0, [1, 1, 1])],
   [
     'binary, smoothed and weighted',

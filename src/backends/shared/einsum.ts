@@ -44,6 +44,9 @@ function product(a: Lettered, b: Lettered, output: string): Lettered {
 
 /** Sums of products by Einstein's convention, which WASM does not have (trap T11). */
 export const einsum = kernel<string, tf.EinsumAttrs>(tf.Einsum, ({ inputs, attrs: { equation } }) => {
+  // These throw, with what is wrong, where the equation does not fit the operands.
+  const { allDims, idDims } = tf.backend_util.decodeEinsumEquation(equation, Object.keys(inputs).length);
+  tf.backend_util.checkEinsumDimSizes(allDims.length, idDims, Object.values(inputs));
   const [left, output] = equation.replaceAll(' ', '').split('->') as [string, string];
   const operands = left.split(',').map((letters, i): Lettered => ({ tensor: inputs[i] as tf.Tensor, letters }));
   const [first, second] = operands as [Lettered, Lettered | undefined];

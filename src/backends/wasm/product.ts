@@ -30,8 +30,10 @@ function multiply({ inputs, attrs, backend }: KernelCall<'a' | 'b' | 'bias', Fus
   const { transposeA, transposeB, activation } = attrs;
   const bounds = boundsOf(activation);
   const [m, k] = transposeA ? [a.shape.at(-1), a.shape.at(-2)] : [a.shape.at(-2), a.shape.at(-1)];
-  const n = b.shape.at(transposeB ? -2 : -1);
+  const [inner, n] = transposeB ? [b.shape.at(-1), b.shape.at(-2)] : [b.shape.at(-2), b.shape.at(-1)];
   if (!bounds || m === undefined || k === undefined || n === undefined) return undefined;
+  // tfjs' own kernel says what is wrong with the shapes.
+  if (inner !== k) return undefined;
   if ([a, b].some(({ dtype }) => dtype !== 'float32') || (bias && bias.size !== n) || k * m * n === 0) return undefined;
   const outer = [a, b].map(({ shape }) => shape.slice(0, -2));
   const [countA, countB] = outer.map(tf.util.sizeFromShape) as [number, number];

@@ -1,0 +1,67 @@
+// EfficientNet-Lite0 at 224 px in a browser, by this library and as tfjs' own guide has it. browser.mjs calls what is on
+// `bench`.
+import plain from '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm.wasm?url';
+import simd from '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-simd.wasm?url';
+import threaded from '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-threaded-simd.wasm?url';
+import * as tf from '@tensorflow/tfjs-core';
+import { loadLayersModel } from '@tensorflow/tfjs-layers';
+import { efficientNetLite0 } from '@tfjs-transfer/efficientnet-lite0';
+import * as transfer from 'tfjs-transfer';
+import { wasm } from 'tfjs-transfer/backends/wasm';
+import { webgl } from 'tfjs-transfer/backends/webgl';
+import { webgpu } from 'tfjs-transfer/backends/webgpu';
+import { fromArrays } from 'tfjs-transfer/data';
+import { classifier } from 'tfjs-transfer/heads';
+
+const url = new URL('model.json', document.baseURI).href;
+const wasmPaths = {
+  'tfjs-backend-wasm.wasm': plain,
+  'tfjs-backend-wasm-simd.wasm': simd,
+  'tfjs-backend-wasm-threaded-simd.wasm': threaded,
+};
+const batch = 2;
+const shape = [batch, 224, 224, 3];
+const values = Float32Array.from({ length: batch * 224 * 224 * 3 }, (_, i) => (i * 7919) % 256);
+const labels = Array.from({ length: batch }, (_, i) => i % 2);
+const seconds = async (work) => {
+  const start = performance.now();
+  await work();
+  return (performance.now() - start) / 1000 / batch;
+};
+const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
+
+async function stepSeconds(model, strategy) {
+  const steps = [];
+  let last = performance.now();
+  for await (const event of transfer.fineTuneSteps(model, { train: fromArrays({ values, shape }, labels) }, strategy)) {
+    if (event.kind === 'step') steps.push((performance.now() - last) / 1000 / batch);
+    if (event.kind === 'done') transfer.dispose(event.model);
+    last = performance.now();
+  }
+  return median(steps.slice(1));
+}
+
+globalThis.bench = {
+  async start(name) {
+    await transfer.useBackend({ wasm: wasm({ wasmPaths }), webgl: webgl(), webgpu: webgpu() }[name]);
+    const base = await transfer.loadBase({ ...efficientNetLite0(), url });
+    const model = transfer.pipe(base, transfer.attachHead(classifier(['even', 'odd'])));
+    const examples = fromArrays({ values, shape }, labels);
+    const whole = await loadLayersModel(url);
+    const input = tf.tensor(values, shape);
+    const lastBlock = transfer.sequence(
+      transfer.unfreezeTop('block7a'),
+      transfer.train({ epochs: 4, batchSize: batch }),
+    );
+    globalThis.bench.tasks = {
+      forward: () => seconds(() => transfer.evaluate(model, examples, { batchSize: batch })),
+      'forward, tfjs': () => seconds(async () => tf.dispose(await read(whole.predict(input)))),
+      'last block, step': () => stepSeconds(model, lastBlock),
+    };
+  },
+};
+
+async function read(tensor) {
+  await tensor.data();
+  return tensor;
+}
