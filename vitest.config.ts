@@ -54,7 +54,7 @@ const inBrowser = {
     ...common,
     name: 'browser',
     include: ['test/browser/**/*.test.ts'],
-    exclude: outside,
+    exclude: [...outside, 'test/browser/isolated/**'],
     fileParallelism: false,
     browser: {
       enabled: true,
@@ -80,6 +80,13 @@ const inBrowser = {
   },
 };
 
+// Where a page may use threads, tfjs takes its threaded build of WASM.
+const isolated = {
+  ...inBrowser,
+  server: { headers: { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' } },
+  test: { ...inBrowser.test, name: 'isolated', include: ['test/browser/isolated/**/*.test.ts'], exclude: outside },
+};
+
 const hasChromium = existsSync(chromium);
 if (!hasChromium) {
   console.log(
@@ -88,5 +95,8 @@ if (!hasChromium) {
 }
 
 export default defineConfig({
-  test: { projects: hasChromium ? [inNode, inBrowser] : [inNode], reporters: ['default', new SummaryReporter()] },
+  test: {
+    projects: hasChromium ? [inNode, inBrowser, isolated] : [inNode],
+    reporters: ['default', new SummaryReporter()],
+  },
 });
