@@ -71,16 +71,14 @@ function balance(
       const [taker] = [...alive].sort((a, b) => a.load - b.load);
       if (!taker) return here(named(inputs, receivedValues(sent)));
       taker.load++;
-      try {
-        const result = await race(taker.worker.compute(sent));
-        taker.load--;
-        return named(wanted, receivedValues(result));
-      } catch (error) {
+      const result = await race(taker.worker.compute(sent)).catch(async (error: Error) => {
         await race();
         // Whether it is gone or could not do it (its memory is full, say): it gets nothing more.
         taker.worker.end();
-        if (alive.delete(taker)) onDied?.({ kind: 'workerDied', reason: (error as Error).message, left: alive.size });
-      }
+        if (alive.delete(taker)) onDied?.({ kind: 'workerDied', reason: error.message, left: alive.size });
+      });
+      taker.load--;
+      if (result) return named(wanted, receivedValues(result));
     }
   };
 }
