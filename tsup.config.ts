@@ -31,5 +31,6 @@ const namedAsBuilt = {
 // Packages that package.json names as dependencies or peers stay outside.
 export default defineConfig([
   { entry: ['src/**/*.ts'], format: 'esm', target: 'es2022', bundle: false, plugins: [namedAsBuilt], dts },
-  { entry: subpaths, format: 'cjs', target: 'es2022', splitting: true, dts },
+  // Shims give CommonJS an `import.meta.url`.
+  { entry: subpaths, format: 'cjs', target: 'es2022', splitting: true, shims: true, dts },
 ]);

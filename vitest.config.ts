@@ -35,6 +35,8 @@ const inNode = {
     exclude: [...outside, 'test/browser/**'],
     typecheck: { enabled: true, include: ['test/**/*.test-d.ts'] },
     pool: 'forks' as const,
+    // Workers that the sources start run from sources too.
+    execArgv: ['--import', new URL('./test/support/typescript-in-workers.mjs', import.meta.url).href],
     maxWorkers: 2,
   },
 };
@@ -52,7 +54,7 @@ const inBrowser = {
     ...common,
     name: 'browser',
     include: ['test/browser/**/*.test.ts'],
-    exclude: outside,
+    exclude: [...outside, 'test/browser/isolated/**'],
     fileParallelism: false,
     browser: {
       enabled: true,
@@ -78,6 +80,13 @@ const inBrowser = {
   },
 };
 
+// Where a page may use threads, tfjs takes its threaded build of WASM.
+const isolated = {
+  ...inBrowser,
+  server: { headers: { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' } },
+  test: { ...inBrowser.test, name: 'isolated', include: ['test/browser/isolated/**/*.test.ts'], exclude: outside },
+};
+
 const hasChromium = existsSync(chromium);
 if (!hasChromium) {
   console.log(
@@ -86,5 +95,8 @@ if (!hasChromium) {
 }
 
 export default defineConfig({
-  test: { projects: hasChromium ? [inNode, inBrowser] : [inNode], reporters: ['default', new SummaryReporter()] },
+  test: {
+    projects: hasChromium ? [inNode, inBrowser, isolated] : [inNode],
+    reporters: ['default', new SummaryReporter()],
+  },
 });

@@ -22,6 +22,7 @@ export type { Edit } from './core/edit.ts';
 export * from './core/edits.ts';
 export * from './core/errors.ts';
 export type * from './core/events.ts';
+export type * from './core/feature-workers.ts';
 export type * from './core/handle.ts';
 export type { Head, HeadLayer, Task } from './core/head.ts';
 export * from './core/loss.ts';

@@ -84,7 +84,7 @@ const cases: readonly Case[] = [
   [
     'fineTuneSteps',
     () => (fineTuneSteps({}, {}, [], { seeds: 1 }) as AsyncGenerator).next(),
-    'fineTuneSteps received seeds, which it does not know. Known: seed, signal, cacheBytes, featureStore. Did you mean seed?',
+    'fineTuneSteps received seeds, which it does not know. Known: seed, signal, cacheBytes, featureStore, workers. Did you mean seed?',
   ],
   ['tinyCnn', () => base({ sizes: 5 }), 'tinyCnn received sizes,'],
   ['tinyCnn of a number', () => base(16), 'tinyCnn received 16 as its settings. Pass an object, such as { size: 64 }.'],

@@ -96,6 +96,8 @@ export type TrainEvent =
       readonly reason?: string;
     }
   | FoldingRefused
+  /** A worker is gone, or failed at its batch: the others, or this thread where none is left, do its work again. */
+  | { readonly kind: 'workerDied'; readonly reason: string; readonly left: number }
   | {
       readonly kind: 'step';
       readonly phase: number;

@@ -1,14 +1,18 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Examples } from '../core/data.ts';
+import type { TrainEvent } from '../core/events.ts';
+import type { FeatureWorkers } from '../core/feature-workers.ts';
 import type { InputSpecification } from '../core/handle.ts';
 import type { Tensors } from '../core/optimizer.ts';
 import type { Value, Values } from '../model/execute.ts';
+import type { Part } from '../model/feature-part.ts';
 import type { Folder } from '../model/fold.ts';
 import { upstream, type ValueId } from '../model/graph.ts';
 import type { Network } from '../model/network.ts';
 import type { Split } from '../model/split.ts';
 import { type FeatureCache, type FeatureSpace, featureCache, featureColumns } from './feature-cache.ts';
 import { assertFeaturesFinite } from './finite.ts';
+import { type Batch, inOrder } from './in-order.ts';
 import { readExamples } from './read-examples.ts';
 
 /** Where the values at the frontier come from. */
@@ -22,6 +26,10 @@ export interface FeatureSource {
   readonly signal?: AbortSignal;
   /** An earlier cache of the same examples, to start from where the frontier has moved up. */
   readonly earlier?: FeatureCache;
+  /** Who computes what is kept, where it is not this thread. */
+  readonly workers?: FeatureWorkers;
+  /** Which workers died, until somebody takes the events out. */
+  readonly died?: TrainEvent[];
 }
 
 /**
@@ -38,15 +46,29 @@ export async function computeFeatures(
   indices: readonly number[],
   view: number | undefined,
 ): Promise<Map<ValueId, Value>> {
-  const { network, folder, values, split, earlier } = source;
+  return computeFrom(source, await readGiven(source, indices, view));
+}
+
+/** What is computed: from an earlier cache where that is enough, else from the inputs. */
+function partOf({ network, split, earlier }: FeatureSource): Part & { readonly from: FeatureCache | undefined } {
   const known = earlier && upstream(split.prefix, split.cut, new Set(earlier.cut));
-  const goesOn = earlier && known?.missing.size === 0;
-  const given: Values = goesOn
-    ? await earlier.read(indices, view ?? 0)
-    : inputsOf(network, await readExamples(source, indices, view));
+  return earlier && known?.missing.size === 0
+    ? { applications: known.applications, given: earlier.cut, wanted: split.cut, from: earlier }
+    : { applications: split.prefix, given: network.graph.inputs, wanted: split.cut, from: undefined };
+}
+
+async function readGiven(source: FeatureSource, indices: readonly number[], view?: number): Promise<Values> {
+  const { from } = partOf(source);
+  return from
+    ? await from.read(indices, view ?? 0)
+    : inputsOf(source.network, await readExamples(source, indices, view));
+}
+
+/** Computes the values at the frontier, and disposes those that it is given. */
+async function computeFrom(source: FeatureSource, given: Values): Promise<Map<ValueId, Value>> {
+  const { folder, values, split } = source;
   try {
-    const applications = goesOn ? known.applications : split.prefix;
-    const result = await folder.infer(values, applications, given, split.cut);
+    const result = await folder.infer(values, partOf(source).applications, given, split.cut);
     return new Map(split.cut.map((id, index) => [id, result[index] as Value]));
   } finally {
     disposeValues(given);
@@ -79,21 +101,28 @@ export async function* cacheFeatures(
 ): AsyncGenerator<{ readonly done: number; readonly total: number }, FeatureCache> {
   const { split, examples } = source;
   const { size } = examples;
+  const batches: Batch[] = [];
+  for (let view = 0; view < views; view++) {
+    for (let from = 0; from < size; from += batchSize) {
+      batches.push({ view, indices: Array.from({ length: Math.min(batchSize, size - from) }, (_, i) => from + i) });
+    }
+  }
+  const work = {
+    read: ({ indices, view }: Batch) => readGiven(source, indices, examples.augmented ? view : undefined),
+    here: (given: Values) => computeFrom(source, given),
+  };
   const columns = featureColumns(space, size * views);
   let cache: FeatureCache | undefined;
   try {
-    for (let view = 0; view < views; view++) {
-      for (let from = 0; from < size; from += batchSize) {
-        const indices = Array.from({ length: Math.min(batchSize, size - from) }, (_, i) => from + i);
-        const values = await computeFeatures(source, indices, examples.augmented ? view : undefined);
-        try {
-          await columns.write(values, view * size + from);
-          for (const { tensor } of values.values()) await assertFeaturesFinite(examples, indices, tensor);
-        } finally {
-          disposeValues(values);
-        }
-        yield { done: view * size + from + indices.length, total: size * views };
+    for await (const [{ view, indices }, values] of inOrder(source, partOf(source), batches, work)) {
+      const row = view * size + (indices[0] as number);
+      try {
+        await columns.write(values, row);
+        for (const { tensor } of values.values()) await assertFeaturesFinite(examples, indices, tensor);
+      } finally {
+        disposeValues(values);
       }
+      yield { done: row + indices.length, total: size * views };
     }
     cache = featureCache(split.cut, size, views, await columns.seal());
     return cache;

@@ -1,6 +1,7 @@
 import type { Dataset } from '../core/data.ts';
 import { TransferError } from '../core/errors.ts';
 import type { TrainEvent } from '../core/events.ts';
+import { assertFeatureWorkers, type FeatureWorkers } from '../core/feature-workers.ts';
 import type { TransferModel } from '../core/handle.ts';
 import { assertSettings, type Known } from '../core/settings.ts';
 import type { Store } from '../core/store.ts';
@@ -24,6 +25,8 @@ export interface RunSettings {
    * one run, as far as they fit into `cacheBytes`. Default: nowhere.
    */
   readonly featureStore?: Store | string;
+  /** Who computes the features that are kept: `featureWorkers(2)`. The same bits, sooner. Default: this thread. */
+  readonly workers?: FeatureWorkers;
 }
 
 /** The settings of every run. */
@@ -32,6 +35,7 @@ export const knownInRun: Known<RunSettings> = {
   signal: undefined,
   cacheBytes: 2 ** 30,
   featureStore: undefined,
+  workers: undefined,
 };
 
 /**
@@ -41,7 +45,7 @@ export const knownInRun: Known<RunSettings> = {
  * @param model The model, from {@link attachHead}, {@link fineTune} or {@link loadModel}.
  * @param data The splits. Best weights are kept where there is a validation split.
  * @param strategy The strategy: edits and phases.
- * @param settings Seed, signal and cache budget.
+ * @param settings Seed, signal, cache budget and workers.
  * @yields Phases, cached features, steps, epochs, and `done`.
  * @throws TransferError `INVALID_ORDER`, `INVALID_DATA`, `KERNEL_MISSING`, `NOT_TRAINABLE` before the first step;
  * `NOT_FINITE` within a step of the first NaN; `DEVICE_LOST` where the WebGL context or GPU device went away; `RUN_FAILED` with its cause where anything else fails. Once a step was
@@ -69,6 +73,7 @@ export async function* fineTuneSteps(
   settings: RunSettings = {},
 ): AsyncGenerator<TrainEvent, void> {
   assertSettings('fineTuneSteps', settings, knownInRun);
+  assertFeatureWorkers(settings.workers);
   const endRun = beginRun();
   try {
     yield* (await engine()).runStrategy(model, data, strategy, settings);

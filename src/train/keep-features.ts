@@ -74,6 +74,7 @@ async function* fill(
   try {
     let next = await filling.next();
     for (; !next.done; next = await filling.next()) {
+      yield* source.died?.splice(0) ?? [];
       yield { kind: 'features', split, ...next.value };
       await pause();
     }

@@ -39,7 +39,7 @@ export const cachedViews = ({ views = 0 }: Phase, { augmented }: Examples) => (a
 export async function* preparePhaseFeatures(
   state: RunState,
   { split, phase, model }: PlannedPhase,
-  { data, foundation, cacheBytes, featureStore, signal }: RunContext,
+  { data, foundation, cacheBytes, featureStore, signal, workers }: RunContext,
   pause: () => Promise<void>,
 ): AsyncGenerator<TrainEvent, PhaseFeatures> {
   const network = networkBehind(model);
@@ -82,6 +82,8 @@ export async function* preparePhaseFeatures(
       inputs: model.inputs,
       ...(earlier && { earlier }),
       ...(signal && { signal }),
+      ...(workers && { workers }),
+      died: [],
     };
   }
 

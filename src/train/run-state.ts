@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Dataset } from '../core/data.ts';
+import type { FeatureWorkers } from '../core/feature-workers.ts';
 import { mapRecord, type Optimizer, type OptimizerState, type Tensors } from '../core/optimizer.ts';
 import type { Store } from '../core/store.ts';
 import type { Findings, Folder } from '../model/fold.ts';
@@ -34,6 +35,7 @@ export interface RunContext {
   /** Where features are kept for the next run. */
   readonly featureStore: Store | undefined;
   readonly signal?: AbortSignal;
+  readonly workers?: FeatureWorkers;
 }
 
 /** Clones tensors; clones share their data. */

@@ -34,7 +34,7 @@ export async function* runStrategy(
   strategy: Strategy,
   settings: RunSettings,
 ): AsyncGenerator<TrainEvent, void> {
-  const { seed = 0, signal, cacheBytes = 2 ** 30 } = settings;
+  const { seed = 0, signal, cacheBytes = 2 ** 30, workers } = settings;
   const featureStore = settings.featureStore === undefined ? undefined : storeAt(settings.featureStore, 'featureStore');
   const planned = planOf(model, strategy);
   assertDataset(model.head, data);
@@ -42,7 +42,15 @@ export async function* runStrategy(
   const network = networkBehind(model);
   const everTrained = new Set(planned.flatMap(({ trained }) => [...trained.layers]));
   const foundation = split(network.graph, everTrained);
-  const context: RunContext = { data, seed, foundation, cacheBytes, featureStore, ...(signal && { signal }) };
+  const context: RunContext = {
+    data,
+    seed,
+    foundation,
+    cacheBytes,
+    featureStore,
+    ...(signal && { signal }),
+    ...(workers && { workers }),
+  };
   const findings = noFindings();
   const state: RunState = {
     values: cloneTensors(model.lease.values),

@@ -68,6 +68,22 @@ const page = async (site: string, name: string, uses: string): Promise<readonly 
   return requested;
 };
 
+/** What an app with workers finds out: that they do the same, and none has died. */
+const sameByWorkers = { same: true, ended: 'completed', died: false };
+
+test.each(['workers.mjs', 'workers.cjs'])('%s computes features in workers, and ends', (program) => {
+  const printed = ran(process.execPath, [program, base], withWasm);
+  expect(JSON.parse(printed.trim().split('\n').at(-1) as string)).toEqual(sameByWorkers);
+});
+
+test('an app bundles its worker with Vite', async (context) => {
+  const bundled = await bundleWithVite(withWasm, 'vite-workers');
+  expect(bundled.warnings).toEqual([]);
+  if (noBrowser) return context.skip(noBrowser);
+  const { result, complaints } = await visit(bundled.site, 'vite-workers.html', base);
+  expect({ result, complaints }).toEqual({ result: sameByWorkers, complaints: [] });
+}, 300_000);
+
 /** The backends that a bundle has code of. Those of wasm, WebGL and WebGPU share parts of the cpu's, not its `base.js`. */
 const backendsIn = ({ modules }: Bundle) => {
   const entries = modules.filter((path) => path.endsWith('base.js') || !path.includes(backend('cpu')));

@@ -166,6 +166,14 @@ describe('train', () => {
     expect(broken).toMatchObject({ code: 1, stderr: expect.stringContaining('holds no strategy') });
   });
 
+  test('computes features in workers, with the same result', async () => {
+    const argv = ['train', at('fruit'), ...quick, '--epochs', '2', '--workers', '2', '--json'];
+    const result = lastLine(await ran([...argv, '--output', at('by-workers')]));
+    const { accuracy, loss } = lastLine(trained);
+    expect(result).toMatchObject({ accuracy, loss });
+    expect(readdirSync(at('by-workers'))).toEqual(readdirSync(at('model')));
+  });
+
   test('trains nothing in a dry run, and says what it would do', async () => {
     const argv = ['train', at('fruit'), ...quick, '--output', at('dry'), '--dry-run'];
     const { code, stdout } = await ran(argv);
@@ -303,6 +311,7 @@ describe('usage', () => {
     [['train', 'a', '--epochs', '0'], /--epochs received "0"\. Pass a whole number from 1/],
     [['train', 'a', '--epochs', '2.5'], /--epochs received "2\.5"/],
     [['train', 'a', '--epochs', 'many'], /--epochs received "many"/],
+    [['train', 'a', '--workers', '0'], /--workers received "0"\. Pass a whole number from 1/],
     [['train', 'a', '--seed', '-3'], /--seed received "-3"\. Pass a whole number from 0/],
     [['train', 'a', '--validation', '1'], /--validation received "1"\. Pass a number from 0 and below 1/],
     [['train', 'a', '--backend', 'gpu'], /--backend received "gpu"\. Pass one of: wasm, cpu/],

@@ -11,9 +11,10 @@ export interface WasmBackend {
   incRef(dataId: tf.DataId): void;
   /** A view of a tensor's numbers. It dies when the heap grows: allocate first, take views afterwards. */
   typedArrayFromHeap(tensor: tf.TensorInfo): Float32Array;
-  /** The instance; its memory is among what it exports. */
+  /** The instance; its memory is among what it exports, or imported. */
   readonly wasm: {
     readonly asm: Readonly<Record<string, unknown>>;
+    readonly wasmMemory?: WebAssembly.Memory;
     readonly HEAPU8: Uint8Array;
     _malloc(bytes: number): number;
     _free(address: number): void;

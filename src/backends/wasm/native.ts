@@ -106,9 +106,10 @@ export async function compileKernels(): Promise<void> {
  * @param backend The backend. {@link compileKernels} must have run.
  */
 export function kernelsOn(backend: WasmBackend): NativeKernels {
-  const memory = Object.values(backend.wasm.asm).find(
-    (item) => item instanceof WebAssembly.Memory,
-  ) as WebAssembly.Memory;
+  const { asm, wasmMemory } = backend.wasm;
+  // tfjs' threaded build imports its memory, and does not have it among its exports.
+  const memory =
+    wasmMemory ?? (Object.values(asm).find((item) => item instanceof WebAssembly.Memory) as WebAssembly.Memory);
   let kernels = instances.get(memory);
   if (!kernels) {
     const isShared = typeof SharedArrayBuffer !== 'undefined' && memory.buffer instanceof SharedArrayBuffer;

@@ -80,6 +80,10 @@ export function progressOn({ stderr, isTTY }: CommandIo, now: () => number = () 
       const difference = (100 * event.difference).toPrecision(2);
       show([phase, `${event.layer} would differ by ${difference} % if it was folded: it runs layer by layer`], true);
       end();
+    } else if (event.kind === 'workerDied') {
+      end();
+      show([phase, `a worker ended (${event.reason}): its pictures are done again`, `${event.left} left`], true);
+      end();
     } else if (event.kind === 'step') {
       const { epoch, step, steps, loss } = event;
       const where = [`epoch ${epoch}/${epochs}`, `step ${step}/${steps}`, `loss ${loss.toFixed(4)}`];

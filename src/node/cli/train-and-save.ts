@@ -1,5 +1,6 @@
 import type { Dataset } from '../../core/data.ts';
 import type { FineTuned } from '../../core/events.ts';
+import type { FeatureWorkers } from '../../core/feature-workers.ts';
 import type { TransferModel } from '../../core/handle.ts';
 import type { Strategy } from '../../core/strategy.ts';
 import { dispose } from '../../model/dispose.ts';
@@ -19,6 +20,7 @@ interface TrainRequest {
   };
   readonly strategy: Strategy;
   readonly seed: number;
+  readonly workers: FeatureWorkers | undefined;
   readonly output: string;
   readonly json: boolean;
   /** When the command began, on the clock of `performance.now()`. */
@@ -33,7 +35,7 @@ interface TrainRequest {
  * @returns The exit code.
  */
 export async function trainAndSave(request: TrainRequest, io: CommandIo): Promise<number> {
-  const { model, pictures, strategy, seed, output, json, started } = request;
+  const { model, pictures, strategy, seed, workers, output, json, started } = request;
   const progress = progressOn(io);
   let stepped = false;
   const {
@@ -42,6 +44,7 @@ export async function trainAndSave(request: TrainRequest, io: CommandIo): Promis
     ended,
   } = await fineTune(model, pictures, strategy, {
     seed,
+    ...(workers && { workers }),
     ...signalOf(io),
     onEvent(event) {
       progress.event(event);

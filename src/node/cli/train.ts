@@ -7,6 +7,7 @@ import { attachHead } from '../../model/attach-head.ts';
 import { dispose } from '../../model/dispose.ts';
 import { useBackend } from '../../model/use-backend.ts';
 import { explain } from '../../train/explain.ts';
+import { featureWorkers } from '../feature-workers.ts';
 import { imageFolder } from '../image-folder.ts';
 import { assertBase, baseByName, baseNames } from './base-by-name.ts';
 import { type CommandIo, exitCodes, print, signalOf } from './command-io.ts';
@@ -57,6 +58,11 @@ export const train = defineCommand({
       default: 'flip',
       description: 'What is done to training pictures at random: mirrored, or nothing (text, left and right).',
     },
+    workers: {
+      type: 'string',
+      valueHint: 'number',
+      description: 'Workers that compute features, each on a core of its own. (Default: none, one core)',
+    },
     output: { type: 'string', valueHint: 'folder', default: 'model', description: 'Where the model is saved.' },
     'dry-run': { type: 'boolean', description: 'Say what would be trained, and train nothing.' },
     ...sharedFlags,
@@ -66,6 +72,7 @@ export const train = defineCommand({
     const started = performance.now();
     const epochs = args.epochs === undefined ? undefined : numberOf('epochs', args.epochs, { whole: true, least: 1 });
     const validation = numberOf('validation', args.validation, { whole: false, least: 0, below: 1 });
+    const workerCount = args.workers === undefined ? 0 : numberOf('workers', args.workers, { whole: true, least: 1 });
     const seed = numberOf('seed', args.seed, { whole: true, least: 0 });
     assertBase(args.base);
     await assertOutput(args.output, args.folder);
@@ -86,8 +93,10 @@ export const train = defineCommand({
       const model = pipe(base, freeze(), attachHead(classifier(pictures.labels, { dropout: 0.5, seed })));
       try {
         if (!args['dry-run']) {
-          const request = { model, pictures, strategy, seed, output: args.output, json: args.json ?? false, started };
-          return await trainAndSave(request, io);
+          const workers = workerCount ? featureWorkers(workerCount) : undefined;
+          const { output, json = false } = args;
+          const request = { model, pictures, strategy, seed, workers, output, json, started };
+          return await trainAndSave(request, io).finally(() => workers?.close());
         }
         const phases = explain(model, strategy, pictures);
         const { labels, skipped, train: examples, validation: measured } = pictures;

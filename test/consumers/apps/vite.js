@@ -1,12 +1,5 @@
-import plain from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url';
-import simd from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url';
-import threads from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm?url';
 import { wasm } from 'tfjs-transfer/backends/wasm';
 import { run } from './run.js';
+import { wasmPaths } from './wasm-paths.js';
 
-const wasmPaths = {
-  'tfjs-backend-wasm.wasm': plain,
-  'tfjs-backend-wasm-simd.wasm': simd,
-  'tfjs-backend-wasm-threaded-simd.wasm': threads,
-};
 globalThis.result = run(wasm({ wasmPaths }), '/base/model.json');
