@@ -30,7 +30,7 @@ const check = (name, path, names, limit) => ({
   path: `dist/${path}.js`,
   import: names,
   // What an app has anyway, and what it may have.
-  ignore: ['@tensorflow/*', 'fflate', 'sharp', 'webgpu', 'citty'],
+  ignore: ['@tensorflow/*', 'fflate', 'sharp', 'webgpu', 'citty', '@huggingface/tokenizers', 'ml-matrix'],
   gzip: true,
   limit,
   modifyEsbuildConfig: (config) => ({
@@ -45,15 +45,17 @@ const check = (name, path, names, limit) => ({
 
 // Limits are what there is now, rounded up: a change that adds to a page is then seen. The first one was to be 15 kB: docs/decisions/0002-backends.md.
 module.exports = [
-  check('load, freeze, attach, fine-tune', 'index', '{ loadBase, freeze, attachHead, fineTune, linearProbe }', '22 kB'),
-  check('the whole core', 'index', '*', '35 kB'),
+  check('load, freeze, attach, fine-tune', 'index', '{ loadBase, freeze, attachHead, fineTune, linearProbe }', '23 kB'),
+  check('the whole core', 'index', '*', '36 kB'),
   check('backends/cpu', 'backends/cpu', '{ cpu }', '6.5 kB'),
   check('backends/wasm', 'backends/wasm', '{ wasm }', '20 kB'),
   check('backends/webgl', 'backends/webgl', '{ webgl }', '6.5 kB'),
   check('backends/webgpu', 'backends/webgpu', '{ webgpu }', '7 kB'),
   check('heads', 'heads/index', '*', '1.5 kB'),
-  check('data', 'data/index', '*', '5.5 kB'),
+  check('data', 'data/index', '*', '6 kB'),
   check('bases', 'bases/index', '*', '5 kB'),
   check('web', 'web/index', '*', '10 kB'),
   check('stores', 'stores/index', '*', '7 kB'),
+  check('analyse', 'analyse/index', '*', '10 kB'),
+  check('text', 'text/index', '*', '6 kB'),
 ];

@@ -13,6 +13,8 @@ const subpaths = {
   'node/index': 'src/node/index.ts',
   'web/index': 'src/web/index.ts',
   'stores/index': 'src/stores/index.ts',
+  'analyse/index': 'src/analyse/index.ts',
+  'text/index': 'src/text/index.ts',
 };
 
 // tsup's types build sets `baseUrl`, which TypeScript 6 deprecates.

@@ -5,7 +5,17 @@
  */
 export type { Backend } from './core/backend.ts';
 export type { BaseSource } from './core/base-source.ts';
-export * from './core/callbacks.ts';
+export {
+  bestWeights,
+  type Callback,
+  type EarlyStoppingSettings,
+  earlyStopping,
+  lastWeights,
+  type MonitorSettings,
+  type ReduceLROnPlateauSettings,
+  reduceLROnPlateau,
+  type Verdict,
+} from './core/callbacks.ts';
 export { classBalancedWeights } from './core/class-balanced-weights.ts';
 export type { Dataset, Examples, ReadRequest } from './core/data.ts';
 export type { Edit } from './core/edit.ts';
@@ -30,6 +40,7 @@ export { asBase } from './model/as-base.ts';
 export { attachHead } from './model/attach-head.ts';
 export type { EncodedPicture } from './model/decode-picture.ts';
 export { dispose } from './model/dispose.ts';
+export { fromScratch } from './model/from-scratch.ts';
 export { interpolate } from './model/interpolate.ts';
 export { type LoadBaseSettings, loadBase } from './model/load-base.ts';
 export { loadModel } from './model/load-model.ts';
@@ -43,8 +54,12 @@ export { canTrain, type MissingKernel, type Trainability } from './train/can-tra
 export { chain, clipByGlobalNorm } from './train/chain.ts';
 export { type EvaluateSettings, type Evaluation, evaluate } from './train/evaluate.ts';
 export { explain, type PhaseExplanation } from './train/explain.ts';
+export { findBatchSize } from './train/find-batch-size.ts';
 export { type FineTuneSettings, fineTune } from './train/fine-tune.ts';
 export { fineTuneSteps, type RunSettings } from './train/fine-tune-steps.ts';
+export { greedySoup, type Soup } from './train/greedy-soup.ts';
+export { type LrFindSettings, type LrFound, lrFind } from './train/lr-find.ts';
 export * from './train/optimizers.ts';
 export { type Prediction, type PredictSettings, predict } from './train/predict.ts';
+export type { PhaseSeconds, Speed } from './train/seconds.ts';
 export { strategyFromJSON } from './train/strategy-from-json.ts';

@@ -65,6 +65,14 @@ const caught: readonly [rule: string, path: string, text: string, sentence: RegE
   ["node's modules by a call", 'src/data/a.ts', "process.getBuiltinModule('fs');", /imports fs/],
   ['a class', 'src/model/a.ts', 'export class Model {}', /declares a class/],
   ['a class that extends another', 'src/model/a.ts', 'const B = class extends Layer {};', /declares a class/],
+  [
+    'a class beside the one of layers',
+    'src/model/encoder/a.ts',
+    'const B = class extends Layer {};',
+    /declares a class/,
+  ],
+  ['formats from core', 'src/core/a.ts', "import { b } from '../formats/b.ts';", /imports src\/formats\/b\.ts/],
+  ['a model from formats', 'src/formats/a.ts', "import { b } from '../model/b.ts';", /imports src\/model\/b\.ts/],
   ['a file of utilities', 'src/core/utils.ts', 'export const a = 1;', /name the file after what it does/],
   ['an import for the side effect', 'src/core/a.ts', "import './b.ts';", /nothing may happen on import/],
   ['a default export', 'src/core/a.ts', 'export default 1;', /exports a default/],
@@ -91,6 +99,7 @@ test('names every file that is too long', () => {
 
 const allowed: Readonly<Record<string, string>> = {
   'src/core/errors.ts': 'export class TransferError extends Error {}\n',
+  'src/model/encoder/layer-class.ts': 'export const b = () => class extends Layer {};\n',
   'src/core/lines.ts': 'export const a = 1;\n'.repeat(200),
   'src/model/a.ts': "import { b } from '../core/b.ts';\nif (layer.trainable === false) b.compile = b.fit;\n",
   'src/core/host.ts': "export const fs = () => import('node:fs');\n",

@@ -5,14 +5,17 @@ import ts from 'typescript';
 /** What the files of each folder of src may import, besides one another. Whoever adds a folder says it here. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   core: [],
-  model: ['core'],
+  formats: ['core'],
+  model: ['core', 'formats'],
   train: ['core', 'model'],
   heads: ['core', 'model'],
   data: ['core', 'model'],
+  text: ['core', 'model'],
   bases: ['core', 'model', 'train'],
   backends: ['core'],
   web: ['core', 'model', 'data'],
   stores: ['core', 'model'],
+  analyse: ['core', 'model', 'train', 'heads'],
   node: ['core', 'model', 'train', 'heads', 'data', 'bases', 'backends'],
   'index.ts': ['core', 'model', 'train'],
 };
@@ -22,6 +25,9 @@ const host = 'src/core/host.ts';
 
 /** The calls by which tfjs trains, and the one that forgets what trains. */
 const trainingCalls = new Set(['compile', 'fit', 'fitDataset', 'trainOnBatch']);
+
+/** The one file that may declare a class that is no error: tfjs takes nothing else for a layer. */
+const layerClass = 'src/model/encoder/layer-class.ts';
 
 const longest = 200;
 
@@ -51,7 +57,7 @@ export function violations(files: Readonly<Record<string, string>>): string[] {
         .map((statement) => `${at(statement)} is no re-export: src/index.ts holds nothing else`),
       ...nodes.flatMap((node) => {
         const found = importOf(node);
-        const sentences = [...(found ? importViolations(path, found) : []), ...nodeViolations(node)];
+        const sentences = [...(found ? importViolations(path, found) : []), ...nodeViolations(path, node)];
         return sentences.map((sentence) => `${at(node)} ${sentence}`);
       }),
     ];
@@ -129,7 +135,7 @@ function importViolations(path: string, { specifier, typeOnly, dynamic }: Import
   ];
 }
 
-function nodeViolations(node: ts.Node): string[] {
+function nodeViolations(path: string, node: ts.Node): string[] {
   const isDefault =
     (ts.isExportAssignment(node) && !node.isExportEquals) ||
     (ts.canHaveModifiers(node) && ts.getModifiers(node)?.some(({ kind }) => kind === ts.SyntaxKind.DefaultKeyword)) ||
@@ -147,7 +153,9 @@ function nodeViolations(node: ts.Node): string[] {
     ...(ts.isImportDeclaration(node) && !node.importClause
       ? ['imports for the side effect: nothing may happen on import']
       : []),
-    ...(ts.isClassLike(node) && !extendsError(node) ? ['declares a class: use a readonly record with a kind'] : []),
+    ...(ts.isClassLike(node) && !extendsError(node) && path !== layerClass
+      ? ['declares a class: use a readonly record with a kind']
+      : []),
   ];
 }
 

@@ -26,7 +26,10 @@ const examples: readonly DocExample[] = [
   ...pages.flatMap((path) => examplesInPage(path, read(path))),
 ];
 
-/** What every example finds in its working directory: `flowers/`, three classes of four pictures, and `rose.jpg`. */
+/**
+ * What every example finds in its working directory: `flowers/`, three classes of four pictures, `rose.jpg`, and
+ * `all-MiniLM-L6-v2/`, a tiny BERT in its place.
+ */
 async function writeShop(folder: string): Promise<void> {
   const colours = { daisy: '#f5f0d0', rose: '#c01830', tulip: '#e0a010' };
   const picture = (background: string) => sharp({ create: { width: 32, height: 32, channels: 3, background } });
@@ -37,6 +40,7 @@ async function writeShop(folder: string): Promise<void> {
       await shade.png().toFile(join(folder, 'flowers', label, `${i}.png`));
     }
   }
+  cpSync(join(root, 'test/goldens/text/tiny-bert'), join(folder, 'all-MiniLM-L6-v2'), { recursive: true });
   await picture(colours.rose).jpeg().toFile(join(folder, 'rose.jpg'));
 }
 

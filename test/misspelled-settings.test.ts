@@ -23,7 +23,7 @@ const { earlyStopping, reduceLROnPlateau, bestWeights, loadBase, asBase, loadMod
 const { tinyCnn: base } = plain({ tinyCnn });
 const { imageFolder } = plain(node);
 const { imageFiles } = plain({ imageFiles: readFiles });
-const { splitExamples, augmentExamples, crop, colour } = plain(data);
+const { splitExamples, augmentExamples, crop, colour, rotate } = plain(data);
 const { classifier, regressor, multiLabel, mlp } = plain(heads);
 const { cpu: plainCpu, wasm: plainWasm, webgl: plainWebgl, webgpu: plainWebgpu } = plain({ cpu, wasm, webgl, webgpu });
 const { node: plainNode } = plain({ node: nodeBackend });
@@ -84,7 +84,7 @@ const cases: readonly Case[] = [
   [
     'fineTuneSteps',
     () => (fineTuneSteps({}, {}, [], { seeds: 1 }) as AsyncGenerator).next(),
-    'fineTuneSteps received seeds, which it does not know. Known: seed, signal, cacheBytes. Did you mean seed?',
+    'fineTuneSteps received seeds, which it does not know. Known: seed, signal, cacheBytes, featureStore. Did you mean seed?',
   ],
   ['tinyCnn', () => base({ sizes: 5 }), 'tinyCnn received sizes,'],
   ['tinyCnn of a number', () => base(16), 'tinyCnn received 16 as its settings. Pass an object, such as { size: 64 }.'],
@@ -142,6 +142,7 @@ const cases: readonly Case[] = [
   ['webgpu', () => plainWebgpu({ power: 1 }), 'webgpu received power,'],
   ['node', () => plainNode({ gpu: true }), 'node received gpu,'],
   ['crop', () => crop({ size: 1 }), 'crop received size,'],
+  ['rotate', () => rotate({ angle: 1 }), 'rotate received angle,'],
   ['colour', () => colour({ hue: 1 }), 'colour received hue,'],
 ];
 

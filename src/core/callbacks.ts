@@ -36,14 +36,15 @@ export interface MonitorSettings {
 
 const knownInMonitor: Known<MonitorSettings> = { monitor: 'loss', minDelta: 0 };
 
-const lowerIsBetter = /loss|error/i;
+/** Whether a number of this name is better where it is lower. */
+export const lowerIsBetter = (name: string) => /loss|error/i.test(name);
 
 /** Reads the monitored number, turned so that higher is better. */
 function monitored({ loss, validation }: EpochRecord, monitor: string): number {
   if (!validation) return -loss;
   const numbers: Readonly<Record<string, number>> = { ...validation.metrics, loss: validation.loss };
   const value = numbers[monitor];
-  if (value !== undefined) return lowerIsBetter.test(monitor) ? -value : value;
+  if (value !== undefined) return lowerIsBetter(monitor) ? -value : value;
   throw new TransferError(
     'INVALID_ARGUMENT',
     `A callback monitors '${monitor}', which the phase does not measure. It measures ${Object.keys(numbers).join(', ')}. ` +

@@ -27,6 +27,12 @@ export interface Examples {
    * @returns A tensor for each input of the model, `[indices.length, ...shape]`, unscaled; the caller disposes them.
    */
   read(indices: readonly number[], request: ReadRequest): Promise<readonly Tensor[]>;
+  /**
+   * What identifies all that `read` can give: equal for equal data, another for other data. Features of examples without
+   * one, or with undefined, are not kept from one run to the next (`featureStore`). It must be cheaper than reading: the
+   * names, sizes and dates of files.
+   */
+  fingerprint?(): Promise<string | undefined>;
 }
 
 /** Examples in splits. */

@@ -70,12 +70,30 @@ export type TrainEvent =
     }
   /** Features below the frontier are computed, once for each example. */
   | { readonly kind: 'features'; readonly split: 'train' | 'validation'; readonly done: number; readonly total: number }
-  /** The features do not fit the budget: the prefix runs again in every epoch. */
+  /**
+   * The features do not fit into `cacheBytes`. `spilled`: they lie in a temporary file until the run ends. `recomputed`: no
+   * file can be written, or the disk is full, and the frozen part runs again in every epoch.
+   */
   | {
       readonly kind: 'cacheExceeded';
       readonly split: 'train' | 'validation';
       readonly bytes: number;
       readonly budget: number;
+      readonly action: 'spilled' | 'recomputed';
+      readonly reason: string;
+    }
+  /**
+   * What became of features in the `featureStore`: `found` there and not computed, `saved` for the next run, `damaged` and
+   * computed again, or `notSaved`, with the reason.
+   */
+  | {
+      readonly kind: 'savedFeatures';
+      readonly split: 'train' | 'validation';
+      readonly action: 'found' | 'saved' | 'damaged' | 'notSaved';
+      /** The hash of all that the features depend on; undefined where the data has no fingerprint. */
+      readonly key?: string;
+      readonly bytes: number;
+      readonly reason?: string;
     }
   | FoldingRefused
   | {

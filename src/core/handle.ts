@@ -81,6 +81,8 @@ export interface Origin {
 export interface SourceHead {
   readonly layers: readonly LayerPath[];
   readonly weights: Readonly<Record<WeightKey, Tensor>>;
+  /** Of a softmax over one dense layer: how it pools the base's output. Undefined where something else was cut off. */
+  readonly pooling?: 'mean' | 'max' | 'none';
 }
 
 /**

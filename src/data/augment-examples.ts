@@ -6,6 +6,7 @@ import { assertSettings } from '../core/settings.ts';
 import { shapeText } from '../model/dense.ts';
 import type { Pixels } from '../model/pixels.ts';
 import type { Augmentation } from './augmentation.ts';
+import { withFingerprint } from './fingerprint.ts';
 
 /** Settings of {@link augmentExamples}. */
 export interface AugmentSettings {
@@ -44,11 +45,11 @@ export function augmentExamples(
   if (bad !== undefined) {
     throw new TransferError(
       'INVALID_ARGUMENT',
-      `augmentExamples received ${JSON.stringify(bad)}. Pass an augmentation as a value: flip(), crop(), colour() or an array of them.`,
+      `augmentExamples received ${JSON.stringify(bad)}. Pass an augmentation as a value: flip(), crop(), rotate(), colour() or an array of them.`,
     );
   }
   if (list.length === 0) return examples;
-  return {
+  const augmented: Examples = {
     ...examples,
     augmented: true,
     async read(indices, request) {
@@ -78,6 +79,12 @@ export function augmentExamples(
       }
     },
   };
+  return withFingerprint(augmented, async () => {
+    const plain = await examples.fingerprint?.();
+    const names = Array.from({ length: examples.size }, (_, index) => examples.describe(index));
+    // An augmentation is known by its settings and its code.
+    return plain && [plain, seed, names, list.map((one) => [one, String(one.apply)])];
+  });
 }
 
 const isPictures = ({ shape }: tf.Tensor) => shape.length === 4 && (shape[3] === 1 || shape[3] === 3);

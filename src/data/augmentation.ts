@@ -1,7 +1,10 @@
 import type { Random } from '../core/random.ts';
 import type { Pixels } from '../model/pixels.ts';
 
-/** A random change of a picture that does not change what it shows. A user's own is a record of this shape. */
+/**
+ * A random change of a picture that does not change what it shows. A user's own is a record of this shape; what its
+ * function depends on should be among its fields, as saved features are found by them.
+ */
 export interface Augmentation {
   readonly kind: 'augmentation';
   readonly name: string;

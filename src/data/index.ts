@@ -15,4 +15,5 @@ export { type CropSettings, crop } from './crop.ts';
 export { flip } from './flip.ts';
 export { fromArrays, type ShapedValues } from './from-arrays.ts';
 export { fromTensors } from './from-tensors.ts';
+export { type RotateSettings, rotate } from './rotate.ts';
 export { type Held, type SplitSettings, type Splits, splitExamples } from './split-examples.ts';

@@ -3,6 +3,8 @@ import type { Examples } from '../core/data.ts';
 import { TransferError } from '../core/errors.ts';
 import type { Target } from '../core/outcome.ts';
 import { type Dense, fitsShape, shapeText } from '../model/dense.ts';
+import { sha256 } from '../model/sha256.ts';
+import { withFingerprint } from './fingerprint.ts';
 
 /**
  * Makes examples of values in memory. They hold no tensor, so nothing has to be freed and any backend can read them.
@@ -25,7 +27,7 @@ export function inMemory(inputs: readonly Dense[], targets: readonly Target[], c
   if (size === 0 || inputs.length === 0) {
     throw new TransferError('INVALID_DATA', `${caller}: there are no examples. Pass at least one.`);
   }
-  return {
+  const examples: Examples = {
     kind: 'examples',
     size,
     targets: [...targets],
@@ -53,6 +55,10 @@ export function inMemory(inputs: readonly Dense[], targets: readonly Target[], c
       return batches.map(({ values, shape, dtype }) => tf.tensor(values, shape, dtype));
     },
   };
+  return withFingerprint(examples, async () => {
+    const hashes = await Promise.all(inputs.map(({ values }) => sha256(values as Float32Array<ArrayBuffer>)));
+    return inputs.map(({ shape, values }, index) => [shape, values.constructor.name, hashes[index]]);
+  });
 }
 
 function gather({ values, shape }: Dense, indices: readonly number[], dtype: 'float32' | 'int32') {

@@ -5,6 +5,7 @@ import type { Target } from '../core/outcome.ts';
 import { shapeText } from '../model/dense.ts';
 import { pictureSize } from '../model/picture.ts';
 import type { PixelSize, Pixels } from '../model/pixels.ts';
+import { withFingerprint } from './fingerprint.ts';
 import { mapConcurrently } from './map-concurrently.ts';
 
 /**
@@ -13,12 +14,14 @@ import { mapConcurrently } from './map-concurrently.ts';
  *
  * @param pictures What each picture is called in messages, and what it shows.
  * @param decode Gives the pixels of a picture.
+ * @param identify What identifies a picture, cheaply: its size and date; undefined where nothing does.
  */
 export function pictureExamples(
   pictures: readonly { readonly name: string; readonly target: Target }[],
   decode: (index: number, size: PixelSize) => Promise<Pixels>,
+  identify: (index: number) => unknown,
 ): Examples {
-  return {
+  const examples: Examples = {
     kind: 'examples',
     size: pictures.length,
     targets: pictures.map(({ target }) => target),
@@ -48,4 +51,8 @@ export function pictureExamples(
       return [tf.tensor(batch, [indices.length, height, width, channels], specification.dtype)];
     },
   };
+  return withFingerprint(examples, async () => {
+    const known = await mapConcurrently([...pictures.keys()], 16, async (index) => identify(index));
+    return known.includes(undefined) ? undefined : known.map((one, index) => [pictures[index]?.name, one]);
+  });
 }

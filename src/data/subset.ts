@@ -1,5 +1,6 @@
 import type { Examples } from '../core/data.ts';
 import type { Target } from '../core/outcome.ts';
+import { withFingerprint } from './fingerprint.ts';
 
 /**
  * A view of some examples: nothing is copied.
@@ -9,7 +10,7 @@ import type { Target } from '../core/outcome.ts';
  */
 export function subset(examples: Examples, indices: readonly number[]): Examples {
   const original = (index: number) => indices[index] as number;
-  return {
+  const part: Examples = {
     kind: 'examples',
     size: indices.length,
     targets: indices.map((index) => examples.targets[index] as Target),
@@ -17,4 +18,8 @@ export function subset(examples: Examples, indices: readonly number[]): Examples
     describe: (index) => examples.describe(original(index)),
     read: (batch, request) => examples.read(batch.map(original), request),
   };
+  return withFingerprint(part, async () => {
+    const whole = await examples.fingerprint?.();
+    return whole && [whole, indices];
+  });
 }

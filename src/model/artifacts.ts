@@ -1,10 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { TransferError } from '../core/errors.ts';
-import { bytesMoved, type TransferProgress, type TransferSettings } from '../core/progress.ts';
-import type { ReadFile, Store } from '../core/store.ts';
+import type { TransferSettings } from '../core/progress.ts';
+import type { Store } from '../core/store.ts';
 import { joined } from './byte-limit.ts';
 import { isPath, isStore, nameOfPlace, type Readable } from './byte-reader.ts';
 import { readableUrl } from './readable-url.ts';
+import { reporting } from './report-reading.ts';
 import { sha256 } from './sha256.ts';
 
 /** A layers-model as it was read, checked: weights are as many bytes as their list says. */
@@ -26,20 +27,22 @@ const longestTopology = 64 * 2 ** 20;
  * @param source A store, a path, a `file:` or `http:` URL of its model.json (or of the folder that it lies in), or an
  * IOHandler.
  * @param settings A signal, and who is told of the progress.
+ * @param onAbsent Called where the place has no model.json at all, before that is an error.
  * @throws TransferError `NOT_FOUND`, or `INVALID_MODEL` where it is truncated, no layers-model, or names files outside
  * its folder.
  */
 export async function readArtifacts(
   source: string | Store | tf.io.IOHandler,
   settings: TransferSettings = {},
+  onAbsent: () => void = () => {},
 ): Promise<Artifacts> {
   const name = nameOfPlace(source);
   settings.signal?.throwIfAborted();
   const { topology, specs, data, metadata } =
     typeof source === 'string'
-      ? await readFiles(await readableAt(source), name, settings)
+      ? await readFiles(await readableAt(source), name, settings, onAbsent)
       : isStore(source)
-        ? await readFiles(source, name, settings)
+        ? await readFiles(source, name, settings, onAbsent)
         : await readHandler(source);
   settings.signal?.throwIfAborted();
   const expected = bytesOfAll(specs, name);
@@ -54,42 +57,37 @@ export async function readArtifacts(
 }
 
 /** A folder of the file system or a place of the web. A page never loads the code for folders. */
-async function readableAt(source: string): Promise<Readable> {
+export async function readableAt(source: string): Promise<Readable> {
   return isPath(source) ? (await import('./readable-folder.ts')).readableFolder(source) : readableUrl(source);
 }
 
 type Raw = Omit<Artifacts, 'sha256'>;
 
-async function readFiles(place: Readable, name: string, { signal, onProgress }: TransferSettings): Promise<Raw> {
+async function readFiles(
+  place: Readable,
+  name: string,
+  { signal, onProgress }: TransferSettings,
+  onAbsent: () => void,
+): Promise<Raw> {
   for (let last: string | undefined; ; ) {
     const read = reporting(await place.open({ signal }), name, onProgress);
-    const json = new TextDecoder().decode(await read('model.json', { limit: longestTopology, signal }));
+    const bytes = await read('model.json', { limit: longestTopology, signal }).catch((error: unknown) => {
+      if (isMissing(error)) onAbsent();
+      throw error;
+    });
+    const json = new TextDecoder().decode(bytes);
     try {
       return await readWeights(json, name, (file, limit) => read(file, { limit, signal }));
     } catch (error) {
       // A model that was replaced meanwhile takes its weights along; the new model.json names the new ones.
-      if ((error as TransferError).code !== 'NOT_FOUND' || json === last) throw error;
+      if (!isMissing(error) || json === last) throw error;
       last = json;
     }
   }
 }
 
-function reporting(read: ReadFile, name: string, onProgress?: (event: TransferProgress) => void): ReadFile {
-  if (!onProgress) return read;
-  return async (file, settings) => {
-    onProgress({ status: 'initiate', name, file });
-    let started = false;
-    const onBytes = (loaded: number, size?: number) => {
-      if (!started) onProgress({ status: 'download', name, file });
-      started = true;
-      const total = size ?? (file === 'model.json' ? loaded : Math.max(loaded, settings.limit));
-      onProgress(bytesMoved(name, file, loaded, total));
-    };
-    const bytes = await read(file, { ...settings, onBytes });
-    onProgress({ status: 'done', name, file });
-    return bytes;
-  };
-}
+/** Whether an error says that a file is not there. */
+export const isMissing = (error: unknown) => (error as TransferError | undefined)?.code === 'NOT_FOUND';
 
 async function readWeights(
   text: string,

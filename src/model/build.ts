@@ -19,6 +19,7 @@ export async function buildModel(
   { topology, specs, data }: Artifacts,
   name: string,
 ): Promise<{ readonly model: LayersModel; readonly release: () => void }> {
+  await knowLayers(topology);
   const registered = () => Object.values(tf.engine().registeredVariables);
   const before = new Set(registered());
   let made: tf.Variable[] = [];
@@ -44,6 +45,14 @@ export async function buildModel(
   } finally {
     tf.dispose(weights);
   }
+}
+
+/** Lets tfjs know the layers of encoders, where a topology has some: it asks for their classes by name. */
+async function knowLayers(topology: object): Promise<void> {
+  const { config } = topology as { readonly config?: { readonly layers?: unknown } };
+  const layers = Array.isArray(config?.layers) ? config.layers : [];
+  if (!layers.some((layer) => layer?.class_name === 'TextEmbeddings')) return;
+  (await import('./encoder/know-encoders.ts')).knowEncoders();
 }
 
 /** A topology whose layers start from zeros: weights come from the file, and tfjs cannot build some initializers (T21). */

@@ -7,12 +7,11 @@ import { kindOf } from '../core/kind-of.ts';
 import { knownInTransfer, type TransferSettings } from '../core/progress.ts';
 import { assertSettings } from '../core/settings.ts';
 import type { Store } from '../core/store.ts';
-import { readArtifacts } from './artifacts.ts';
 import { asBase } from './as-base.ts';
-import { buildModel } from './build.ts';
 import { nameOfPlace } from './byte-reader.ts';
 import { type BaseSettings, makeBase } from './make-base.ts';
 import { assertReady } from './one-tfjs.ts';
+import { readNetwork } from './read-network.ts';
 import type { LayersModel } from './tfjs-internals.ts';
 
 /** Settings of {@link loadBase}. */
@@ -23,11 +22,13 @@ export interface LoadBaseSettings extends BaseSettings, TransferSettings {}
  * with {@link dispose}.
  *
  * @param source What a package of a base returns (`efficientNetLite0()`), the path or URL of a tfjs layers-model
- * (its `model.json` or its folder), a store (`tfjs-transfer/stores`), an IOHandler, or a `tf.LayersModel` (as with
+ * (its `model.json` or its folder) or of an encoder of text in Hugging Face's layout (its `config.json` or its folder:
+ * BERT, RoBERTa, DistilBERT, MiniLM), a store (`tfjs-transfer/stores`), an IOHandler, or a `tf.LayersModel` (as with
  * {@link asBase}).
  * @param settings Where to cut, how the input is scaled, a signal, and who is told of the progress.
  * @returns The base.
- * @throws TransferError `NOT_FOUND`, `INVALID_MODEL` (truncated, another hash, no layers-model), `DUPLICATE_TFJS`.
+ * @throws TransferError `NOT_FOUND`, `INVALID_MODEL` (truncated, another hash, no layers-model, weights that are not
+ * those of the architecture), `UNSUPPORTED` (an architecture that is not read), `DUPLICATE_TFJS`.
  *
  * @example
  * ```ts
@@ -51,28 +52,31 @@ export async function loadBase(
   }
   const given = isBaseSource(source) ? source : undefined;
   const place = given ? given.url : (source as string | Store | io.IOHandler);
-  const artifacts = await readArtifacts(place, { onProgress, signal });
-  if (given?.sha256 && artifacts.sha256 && artifacts.sha256 !== given.sha256) {
-    throw new TransferError(
-      'INVALID_MODEL',
-      `${given.name}: the weights at ${given.url} have SHA-256 ${artifacts.sha256}, not ${given.sha256} as the package says. Install the package again.`,
-    );
-  }
   const name = settings.name ?? given?.name ?? nameOf(place);
-  const { model, release } = await buildModel(artifacts, name);
+  const { model, release, sha256, cut } = await readNetwork(place, name, settings.cut, { onProgress, signal });
   const origin = {
     name,
     ...(typeof place === 'string' && { source: place }),
-    ...(artifacts.sha256 && { sha256: artifacts.sha256 }),
+    ...(sha256 && { sha256 }),
     ...(given?.licence && { licence: given.licence }),
   };
   try {
+    if (given) assertHash(given, sha256);
     onProgress?.({ status: 'ready', name: nameOfPlace(place) });
-    return makeBase(model, { ...(given && { input: given.input }), ...cutting }, origin, release);
+    const where = cut === undefined ? {} : { cut };
+    return makeBase(model, { ...(given && { input: given.input }), ...cutting, ...where }, origin, release);
   } catch (error) {
     release();
     throw error;
   }
+}
+
+function assertHash({ name, url, sha256: expected }: BaseSource, found: string | undefined): void {
+  if (!expected || !found || expected === found) return;
+  throw new TransferError(
+    'INVALID_MODEL',
+    `${name}: the weights at ${url} have SHA-256 ${found}, not ${expected} as the package says. Install the package again.`,
+  );
 }
 
 const isBaseSource = (source: unknown): source is BaseSource => kindOf(source) === 'base-source';
@@ -80,7 +84,7 @@ const isBaseSource = (source: unknown): source is BaseSource => kindOf(source) =
 const nameOf = (place: unknown) =>
   typeof place === 'string'
     ? (place
-        .replace(/\/?(model\.json)?$/, '')
+        .replace(/\/?((model|config)\.json)?$/, '')
         .split(/[\\/]/)
         .at(-1) ?? 'base')
     : 'base';

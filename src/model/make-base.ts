@@ -40,7 +40,7 @@ export function makeBase(model: LayersModel, settings: BaseSettings, origin: Ori
   const { scale = 1, offset = 0 } = input;
   const network = networkOf(isIdentity(scale, offset) ? kept : rescaled(kept, scale, offset), release);
   const layers = describeLayers(network.graph, 'base');
-  const source = sourceHead(whole, layers);
+  const source = sourceHead(whole, layers, output);
   return Object.freeze({
     kind: 'base',
     layers,
@@ -97,14 +97,22 @@ function rescaled(graph: Graph, scale: number | readonly number[], offset: numbe
 }
 
 /** Clones of the weights of the layers that were cut off, owned by the base. */
-function sourceHead(whole: Graph, kept: readonly LayerInfo[]): Base['sourceHead'] {
+function sourceHead(whole: Graph, kept: readonly LayerInfo[], output: ValueId | undefined): Base['sourceHead'] {
   const paths = new Set(kept.map(({ path }) => path));
   const cut = describeLayers(whole, 'head').filter(({ path }) => !paths.has(path));
   if (cut.length === 0) return undefined;
   const variables = variablesByKey(whole);
   const weights = cut.flatMap(({ weights }) => weights.map(({ key }) => key));
+  const pooling = output !== undefined && output === findClassifier(whole) ? poolingAbove(whole, output) : undefined;
   return {
     layers: cut.map(({ path }) => path),
     weights: Object.fromEntries(weights.map((key) => [key, tf.clone(variables.get(key)?.val as tf.Tensor)])),
+    ...(pooling && { pooling }),
   };
+}
+
+function poolingAbove(whole: Graph, output: ValueId): 'mean' | 'max' | 'none' {
+  const name = whole.applications.find(({ inputs }) => inputs.includes(output))?.layer.getClassName() ?? '';
+  if (/^GlobalAverage/.test(name)) return 'mean';
+  return /^GlobalMax/.test(name) ? 'max' : 'none';
 }

@@ -1,7 +1,9 @@
+import { stat } from 'node:fs/promises';
 import type { Examples } from '../core/data.ts';
 import { TransferError } from '../core/errors.ts';
 import type { Target } from '../core/outcome.ts';
 import { pictureExamples } from '../data/picture-examples.ts';
+import { pathOf } from '../model/byte-reader.ts';
 import { decodePicture } from '../model/decode-picture.ts';
 
 /** A picture file and what it shows. */
@@ -42,5 +44,12 @@ export function labelledPictures(pictures: readonly LabelledPicture[]): Examples
     );
   }
   const named = pictures.map(({ file, target, name = file }) => ({ file, target, name }));
-  return pictureExamples(named, (index, size) => decodePicture(named[index]?.file as string, size));
+  return pictureExamples(
+    named,
+    (index, size) => decodePicture(named[index]?.file as string, size),
+    async (index) => {
+      const stats = await stat(pathOf(named[index]?.file as string));
+      return [stats.size, stats.mtimeMs];
+    },
+  );
 }

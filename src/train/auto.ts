@@ -2,15 +2,19 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Backend } from '../core/backend.ts';
 import type { Examples } from '../core/data.ts';
 import { TransferError } from '../core/errors.ts';
+import type { TrainEvent } from '../core/events.ts';
 import type { TransferModel } from '../core/handle.ts';
 import type { Head } from '../core/head.ts';
 import type { Target } from '../core/outcome.ts';
 import { sequence, train } from '../core/strategy.ts';
 import { dispose } from '../model/dispose.ts';
+import { networkBehind } from '../model/network.ts';
 import { assertTransferModel } from '../model/transfer-model.ts';
 import { useBackend } from '../model/use-backend.ts';
 import { canTrain } from './can-train.ts';
 import { fineTune } from './fine-tune.ts';
+import { type PlannedPhase, planOf } from './plan.ts';
+import { type Speed, workAt } from './seconds.ts';
 
 /** How a candidate did. */
 export interface CandidateTime {
@@ -19,6 +23,8 @@ export interface CandidateTime {
   readonly milliseconds?: number;
   /** Why it could not. */
   readonly reason?: string;
+  /** What the trial says of larger runs; undefined where the candidate could not be measured. */
+  readonly speed?: Speed;
 }
 
 /** What {@link auto} chose. */
@@ -27,12 +33,15 @@ export interface BackendChoice {
   readonly backend: Backend;
   /** Why, in a sentence: `wasm 120 ms, webgl 340 ms; webgpu: ...`. */
   readonly why: string;
+  /** How fast it is, for {@link explain}. */
+  readonly speed: Speed;
   /** Every candidate, in the order given. */
   readonly candidates: readonly CandidateTime[];
 }
 
 const examples = 8;
-const trial = sequence(train({ epochs: 3, batchSize: 8 }));
+const steps = 3;
+const trial = sequence(train({ epochs: steps, batchSize: examples }));
 
 /**
  * Measures backends on this model and this device, and makes the fastest the current one. The trial is a small run of
@@ -74,7 +83,8 @@ export async function auto(candidates: readonly Backend[], model: TransferModel)
     );
   }
   await useBackend(best);
-  return { backend: best, why, candidates: measured };
+  const { speed } = measured[candidates.indexOf(best)] as { readonly speed: Speed };
+  return { backend: best, why, speed, candidates: measured };
 }
 
 async function measure(backend: Backend, model: TransferModel): Promise<CandidateTime> {
@@ -86,16 +96,30 @@ async function measure(backend: Backend, model: TransferModel): Promise<Candidat
     }
     await runTrial(model);
     const start = performance.now();
-    await runTrial(model);
-    return { name: backend.name, milliseconds: performance.now() - start };
+    const speed = await runTrial(model);
+    return { name: backend.name, milliseconds: performance.now() - start, speed };
   } catch (error) {
     return { name: String(backend?.name), reason: error instanceof Error ? error.message : String(error) };
   }
 }
 
-async function runTrial(model: TransferModel): Promise<void> {
-  const { model: tuned } = await fineTune(model, { train: madeUp(model.head) }, trial);
+async function runTrial(model: TransferModel): Promise<Speed> {
+  const at: { [_ in TrainEvent['kind']]?: number } = {};
+  const { model: tuned } = await fineTune(model, { train: madeUp(model.head) }, trial, {
+    onEvent: ({ kind }) => {
+      at[kind] = performance.now() / 1000;
+    },
+  });
   dispose(tuned);
+  const [planned] = planOf(model, trial);
+  const { phase: begun = 0, features: cached = begun, step: trained = cached } = at;
+  const { featuresWork, stepWork } = workAt(networkBehind(model).graph, (planned as PlannedPhase).split);
+  return {
+    features: (cached - begun) / examples,
+    step: (trained - cached) / examples / steps,
+    featuresWork,
+    stepWork,
+  };
 }
 
 function madeUp(head: Head): Examples {

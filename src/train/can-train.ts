@@ -32,6 +32,7 @@ const gradientKernels: Readonly<Record<string, readonly string[]>> = {
   AveragePooling3D: ['AvgPool3DGrad'],
   UpSampling2D: ['ResizeNearestNeighborGrad', 'ResizeBilinearGrad'],
   Embedding: ['UnsortedSegmentSum'],
+  TextEmbeddings: ['UnsortedSegmentSum'],
 };
 
 /** A gradient that a backend lacks or has wrong, with the layers that need it. */

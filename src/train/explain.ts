@@ -2,9 +2,12 @@ import type { Dataset } from '../core/data.ts';
 import type { LayerPath, TransferModel } from '../core/handle.ts';
 import type { Strategy } from '../core/strategy.ts';
 import { networkBehind } from '../model/network.ts';
-import { bytesPerExample, cachedViews } from './phase-features.ts';
+import type { BackendChoice } from './auto.ts';
+import { bytesPerExample, narrowCut } from './narrow-cut.ts';
+import { cachedViews } from './phase-features.ts';
 import { planOf } from './plan.ts';
 import { learningRates } from './rates.ts';
+import { type PhaseSeconds, secondsOf } from './seconds.ts';
 
 /** What a phase will do. */
 export interface PhaseExplanation {
@@ -21,19 +24,23 @@ export interface PhaseExplanation {
   readonly batchNorm: string;
   /** The layers whose outputs are computed once and cached; empty where the frontier is the input. */
   readonly frontier: readonly LayerPath[];
-  /** Bytes of one example at the frontier. */
+  /** Bytes of one example in the cache: at the frontier, or below it where that is much narrower and the way up is cheap. */
   readonly bytesPerExample: number;
   /** Bytes of all examples of the training and validation splits, where data is given. */
   readonly cacheBytes?: number;
+  /** What it is expected to take, where data and a measured speed are given. */
+  readonly seconds?: PhaseSeconds;
 }
 
 /**
  * Says what a strategy will do, before anything runs: which layers train at which rate, where the frozen frontier lies,
- * and what is cached.
+ * what is cached, and how long it will take.
  *
  * @param model The model.
  * @param strategy The strategy.
  * @param data The splits, to count the bytes of the cache.
+ * @param choice What {@link auto} measured on this model, whatever was frozen then, to predict seconds. They are of the
+ * right size, no more: the trial is short, and reading examples is not part of it.
  * @returns One record for each phase.
  * @throws TransferError `INVALID_ORDER` and the rest of what {@link fineTune} refuses in a strategy.
  *
@@ -49,8 +56,16 @@ export interface PhaseExplanation {
  * }
  * ```
  */
-export function explain(model: TransferModel, strategy: Strategy, data?: Dataset): PhaseExplanation[] {
-  return planOf(model, strategy).map((planned) => {
+export function explain(
+  model: TransferModel,
+  strategy: Strategy,
+  data?: Dataset,
+  choice?: Pick<BackendChoice, 'speed'>,
+): PhaseExplanation[] {
+  const phases = planOf(model, strategy);
+  const { graph } = networkBehind(model);
+  const seconds = data && choice && secondsOf(graph, phases, data, choice.speed);
+  return phases.map((planned, index) => {
     const { phase, trained, split } = planned;
     const { peak, factors } = learningRates(planned);
     const keys = new Set(trained.keys);
@@ -60,7 +75,7 @@ export function explain(model: TransferModel, strategy: Strategy, data?: Dataset
       return open[0] ? [{ layer: path, weights: count, learningRate: peak * (factors[open[0].key] ?? 1) }] : [];
     });
     const cut = new Set(split.cut);
-    const bytes = bytesPerExample(networkBehind(model).graph, split.cut);
+    const bytes = bytesPerExample(graph, narrowCut(graph, split).cut);
     const examples = data && data.train.size * cachedViews(phase, data.train) + (data.validation?.size ?? 0);
     return {
       epochs: phase.epochs,
@@ -73,6 +88,7 @@ export function explain(model: TransferModel, strategy: Strategy, data?: Dataset
       batchNorm: planned.model.settings.batchNorm,
       frontier: split.prefix.filter(({ outputs }) => outputs.some((id) => cut.has(id))).map(({ path }) => path),
       bytesPerExample: bytes,
+      ...(seconds && { seconds: seconds[index] as PhaseSeconds }),
       ...(examples !== undefined && { cacheBytes: split.prefix.length ? bytes * examples : 0 }),
     };
   });

@@ -1,22 +1,10 @@
-import * as tf from '@tensorflow/tfjs-core';
 import type { Dataset } from '../core/data.ts';
 import { TransferError } from '../core/errors.ts';
-import type { Ended, PhaseRecord, TrainEvent } from '../core/events.ts';
+import type { TrainEvent } from '../core/events.ts';
 import type { TransferModel } from '../core/handle.ts';
 import { assertSettings, type Known } from '../core/settings.ts';
+import type { Store } from '../core/store.ts';
 import type { Strategy } from '../core/strategy.ts';
-import { canBeLost, isLost, lostOr, remember, rescue } from '../model/device.ts';
-import { folderOf, noFindings } from '../model/fold.ts';
-import { leaseOf, networkBehind } from '../model/network.ts';
-import { beginRun } from '../model/runs.ts';
-import { split } from '../model/split.ts';
-import { breather } from './breathe.ts';
-import { assertTrainable } from './can-train.ts';
-import { assertUnchanged, hashWeights } from './frozen-proof.ts';
-import { runPhase } from './phase.ts';
-import { type PlannedPhase, planOf } from './plan.ts';
-import { cloneTensors, type RunContext, type RunState } from './run-state.ts';
-import { assertDataset } from './targets.ts';
 
 /** Settings of a run. */
 export interface RunSettings {
@@ -24,12 +12,26 @@ export interface RunSettings {
   readonly seed?: number;
   /** Stops the run after the current step; it resolves with `ended: 'aborted'`. */
   readonly signal?: AbortSignal;
-  /** How many bytes of features may be kept in memory; past that they are computed anew in each epoch. Default: 1 GiB. */
+  /**
+   * How many bytes of features may be kept in memory; past that they lie in a temporary file, which the event
+   * `cacheExceeded` reports. 0 keeps none anywhere. Default: 1 GiB.
+   */
   readonly cacheBytes?: number;
+  /**
+   * Where features are kept for the next run: a store, or in Node the path of a folder. A run on the same frozen layers,
+   * data and views finds them there and does not compute them; the event `savedFeatures` says so. The place holds those of
+   * one run, as far as they fit into `cacheBytes`. Default: nowhere.
+   */
+  readonly featureStore?: Store | string;
 }
 
 /** The settings of every run. */
-export const knownInRun: Known<RunSettings> = { seed: 7, signal: undefined, cacheBytes: 2 ** 30 };
+export const knownInRun: Known<RunSettings> = {
+  seed: 7,
+  signal: undefined,
+  cacheBytes: 2 ** 30,
+  featureStore: undefined,
+};
 
 /**
  * Trains a model by a strategy, event by event. The model that it is given is not changed; the last event, `done`,
@@ -66,96 +68,14 @@ export async function* fineTuneSteps(
   settings: RunSettings = {},
 ): AsyncGenerator<TrainEvent, void> {
   assertSettings('fineTuneSteps', settings, knownInRun);
-  const { seed = 0, signal, cacheBytes = 2 ** 30 } = settings;
-  const planned = planOf(model, strategy);
-  assertDataset(model.head, data);
-  for (const phase of planned) assertTrainable(phase.split, phase.trained);
-  const network = networkBehind(model);
-  const everTrained = new Set(planned.flatMap(({ trained }) => [...trained.layers]));
-  const foundation = split(network.graph, everTrained);
-  const context: RunContext = { data, seed, foundation, cacheBytes, ...(signal && { signal }) };
-  const findings = noFindings();
-  const state: RunState = {
-    values: cloneTensors(model.lease.values),
-    stepped: false,
-    optimizer: undefined,
-    optimizerState: {},
-    caches: new Map(),
-    folder: folderOf(network, findings),
-    findings,
-  };
-  // The variables of the network stay alive for the run, whatever handles the caller disposes meanwhile.
-  network.hold();
-  const endRun = beginRun();
-  const pause = breather(signal);
-  const phases: PhaseRecord[] = [];
-  let ended: Ended = 'completed';
-  try {
-    if (canBeLost()) await remember(everything());
-    const frozen = frozenKeys(model, planned);
-    const before = await hashWeights(network, state.values, frozen);
-    try {
-      for (const [index, phase] of planned.entries()) {
-        yield {
-          kind: 'phase',
-          phase: index,
-          phases: planned.length,
-          name: phase.phase.name,
-          epochs: phase.phase.epochs,
-        };
-        phases.push(yield* runPhase(state, phase, index, context, pause));
-        if (signal?.aborted) break;
-      }
-    } catch (error) {
-      if (!signal?.aborted) throw error;
-    }
-    if (signal?.aborted) ended = 'aborted';
-    const after = await hashWeights(network, state.values, frozen);
-    assertUnchanged(before, after);
-    const tuned = handOver(planned[phases.length - 1]?.model ?? model, state);
-    yield { kind: 'done', model: tuned, history: { phases, frozen: after }, ended };
-  } catch (error) {
-    const cause = await lostOr(error);
-    if (isLost()) rescue(everything());
-    const failure = cause instanceof TransferError ? cause : runFailed(cause);
-    if (state.stepped) failure.model ??= handOver(model, state);
-    throw failure;
-  } finally {
-    tf.dispose([state.values, state.optimizerState] as never);
-    state.folder.dispose();
-    network.giveBack();
-    endRun();
-  }
-
-  function everything(): readonly tf.Tensor[] {
-    const variables = [...network.variables.values()].map((variable) => variable.val);
-    return [
-      ...variables.filter((variable) => !variable.isDisposed),
-      ...Object.values(model.lease.values),
-      ...Object.values(state.values),
-    ];
-  }
-}
-
-const runFailed = (cause: unknown) =>
-  new TransferError('RUN_FAILED', `The run failed: ${cause instanceof Error ? cause.message : String(cause)}`, {
-    cause,
+  // A page shows its first picture without the engine, and loads it with its first run.
+  const { runStrategy } = await import('./run-strategy.ts').catch((cause: unknown) => {
+    throw new TransferError(
+      'RUN_FAILED',
+      `The part of tfjs-transfer that trains could not be loaded: ${cause instanceof Error ? cause.message : String(cause)}. ` +
+        'A page that was open while the app was published anew, or that is offline, has to be loaded again.',
+      { cause },
+    );
   });
-
-/** Makes the handle of the run's weights, which are the run's no more. */
-function handOver(model: TransferModel, state: RunState): TransferModel {
-  const { values } = state;
-  state.values = {};
-  return Object.freeze({ ...model, lease: leaseOf(networkBehind(model), values) });
-}
-
-/** The weights that no phase changes. */
-function frozenKeys(model: TransferModel, planned: readonly PlannedPhase[]): string[] {
-  const changed = new Set(planned.flatMap(({ trained }) => trained.keys));
-  const moved = new Set(planned.flatMap(({ trained }) => [...trained.batchStatistics]));
-  return model.layers.flatMap(({ path, weights }) =>
-    weights
-      .filter(({ key, role }) => !changed.has(key) && !(role === 'statistic' && moved.has(path)))
-      .map(({ key }) => key),
-  );
+  yield* runStrategy(model, data, strategy, settings);
 }

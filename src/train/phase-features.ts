@@ -1,37 +1,33 @@
-import * as tf from '@tensorflow/tfjs-core';
 import type { Examples } from '../core/data.ts';
 import type { TrainEvent } from '../core/events.ts';
 import type { Phase } from '../core/strategy.ts';
 import type { Values } from '../model/execute.ts';
-import type { Graph, ValueId } from '../model/graph.ts';
 import { networkBehind } from '../model/network.ts';
 import type { Split } from '../model/split.ts';
-import { cacheFeatures, computeFeatures, type FeatureCache, type FeatureSource } from './features.ts';
+import type { FeatureCache } from './feature-cache.ts';
+import { computeFeatures, type FeatureSource } from './features.ts';
+import { keepFeatures } from './keep-features.ts';
+import { bytesPerExample, narrowCut } from './narrow-cut.ts';
 import type { PlannedPhase } from './plan.ts';
+import type { SavedFeatures } from './reuse-features.ts';
 import type { RunContext, RunState } from './run-state.ts';
 
 type Name = 'train' | 'validation';
 
-/** The values at the frontier of a batch of a split; owned by the caller. */
-export type PhaseFeatures = (name: Name, indices: readonly number[], epoch: number) => Promise<Values>;
-
-/**
- * The bytes of one example's values at a frontier, as far as shapes are known; lengths that are not count as 1.
- *
- * @param graph The network.
- * @param cut The frontier.
- */
-export function bytesPerExample({ values }: Graph, cut: readonly ValueId[]): number {
-  const size = (shape: readonly (number | null)[] = []) => tf.util.sizeFromShape(shape.map((length) => length ?? 1));
-  return cut.reduce((sum, id) => sum + 4 * size(values.get(id)?.shape), 0);
-}
+/** The values at the frontier of a batch of a split, owned by the caller; `next` is the batch that comes after it. */
+export type PhaseFeatures = (
+  name: Name,
+  indices: readonly number[],
+  epoch: number,
+  next?: readonly number[],
+) => Promise<Values>;
 
 /** How many views of each example a phase keeps: none where every epoch's are new. */
 export const cachedViews = ({ views = 0 }: Phase, { augmented }: Examples) => (augmented ? views : 1);
 
 /**
- * Prepares the values at the frontier for a phase: computed once and kept where there is a prefix and the budget allows
- * it, computed for each batch else. The foundation, at the lowest frontier of all phases, is computed once for the whole
+ * Prepares the values at the frontier for a phase: computed once and kept where there is a prefix and room for them,
+ * computed for each batch else. The foundation, at the lowest frontier of all phases, is computed once for the whole
  * run; a phase whose frontier lies higher goes on from there.
  *
  * @param state The run.
@@ -43,27 +39,32 @@ export const cachedViews = ({ views = 0 }: Phase, { augmented }: Examples) => (a
 export async function* preparePhaseFeatures(
   state: RunState,
   { split, phase, model }: PlannedPhase,
-  { data, foundation, cacheBytes, signal }: RunContext,
+  { data, foundation, cacheBytes, featureStore, signal }: RunContext,
   pause: () => Promise<void>,
 ): AsyncGenerator<TrainEvent, PhaseFeatures> {
   const network = networkBehind(model);
+  const { caches } = state;
+  const [lowest, stored] = [foundation, split].map((divided) => narrowCut(network.graph, divided)) as [Split, Split];
   const keyOf = (name: Name, { cut }: Split) => `${name}/${viewsOf(name)}/${cut}`;
-  const kept = new Map<string, FeatureCache>();
-  for (const name of ['train', 'validation'] as const) {
-    const below = yield* cacheAt(name, foundation);
-    yield* cacheAt(name, split, below);
+  const names = ['train', 'validation'] as const;
+  // What only the phase before needed goes, before room is needed for more.
+  await dropCaches(caches, new Set(names.flatMap((name) => [keyOf(name, lowest), keyOf(name, stored)])));
+  const saved = featureStore && (await import('./reuse-features.ts')).featuresIn(featureStore, signal);
+  for (const name of names) {
+    yield* cacheAt(name, lowest, saved);
+    if (keyOf(name, stored) !== keyOf(name, lowest)) yield* cacheAt(name, stored);
   }
-  // What only the phase before needed goes.
-  state.caches.clear();
-  for (const [key, cache] of kept) state.caches.set(key, cache);
-  const caches = { train: kept.get(keyOf('train', split)), validation: kept.get(keyOf('validation', split)) };
-  return async (name, indices, epoch) => {
-    const cache = caches[name];
+  if (saved) yield* saved.save((name) => caches.get(keyOf(name, lowest)));
+  return async (name, indices, epoch, next) => {
     const view = phase.views ? epoch % phase.views : epoch;
-    if (cache) return cache.read(indices, cache.views > 1 ? view : 0);
-    const foundationCache = kept.get(keyOf(name, foundation));
+    const cache = caches.get(keyOf(name, stored)) ?? caches.get(keyOf(name, lowest));
+    if (cache && String(cache.cut) === String(split.cut)) return cache.read(indices, view % cache.views, next);
+    const earlier: FeatureCache | undefined = cache && {
+      ...cache,
+      read: (batch, cached) => cache.read(batch, cached, next),
+    };
     const augmented = data[name]?.augmented && name === 'train';
-    return computeFeatures(sourceOf(name, split, foundationCache), indices, augmented ? view : undefined);
+    return computeFeatures(sourceOf(name, split, earlier), indices, augmented ? view : undefined);
   };
 
   /** Views that are kept of each example; 0 where every epoch's are new. */
@@ -84,35 +85,41 @@ export async function* preparePhaseFeatures(
     };
   }
 
-  async function* cacheAt(
-    name: Name,
-    divided: Split,
-    earlier?: FeatureCache,
-  ): AsyncGenerator<TrainEvent, FeatureCache | undefined> {
+  async function* cacheAt(name: Name, divided: Split, saved?: SavedFeatures): AsyncGenerator<TrainEvent, void> {
     const examples = data[name];
     const views = viewsOf(name);
-    if (!examples || divided.prefix.length === 0 || views === 0) return undefined;
     const key = keyOf(name, divided);
-    const known = kept.get(key) ?? state.caches.get(key);
-    if (known) {
-      kept.set(key, known);
-      return known;
-    }
-    const bytes = bytesPerExample(network.graph, divided.cut) * examples.size * views;
-    const used = [...kept.values()].reduce((sum, cache) => sum + cache.bytes, 0);
-    if (used + bytes > cacheBytes) {
-      yield { kind: 'cacheExceeded', split: name, bytes: used + bytes, budget: cacheBytes };
-      return undefined;
-    }
-    const filling = cacheFeatures(sourceOf(name, divided, earlier), views, phase.batchSize);
-    let next = await filling.next();
-    for (; !next.done; next = await filling.next()) {
-      yield* state.findings.refused.splice(0);
-      yield { kind: 'features', split: name, ...next.value };
-      await pause();
-    }
-    kept.set(key, next.value);
-    state.caches.set(key, next.value);
-    return next.value;
+    if (!examples || divided.prefix.length === 0 || views === 0 || caches.has(key)) return;
+    const keeping = {
+      split: name,
+      views,
+      batchSize: phase.batchSize,
+      bytes: bytesPerExample(network.graph, divided.cut) * examples.size * views,
+      used: [...caches.values()].reduce((sum, { memoryBytes }) => sum + memoryBytes, 0),
+      budget: cacheBytes,
+    };
+    const source = sourceOf(name, divided, caches.get(keyOf(name, lowest)));
+    let cache = saved && (yield* saved.find(source, keeping));
+    cache ||= yield* keepFeatures(source, keeping, pause);
+    // What the first batch found out about folding.
+    yield* state.findings.refused.splice(0);
+    if (cache) caches.set(key, cache);
+  }
+}
+
+/**
+ * Gives back the caches of a run.
+ *
+ * @param caches The caches.
+ * @param wanted The keys of those that stay.
+ */
+export async function dropCaches(
+  caches: Map<string, FeatureCache>,
+  wanted: ReadonlySet<string> = new Set(),
+): Promise<void> {
+  for (const [key, cache] of caches) {
+    if (wanted.has(key)) continue;
+    caches.delete(key);
+    await cache.dispose();
   }
 }

@@ -58,8 +58,9 @@ export async function* runPhase(
         await pause();
         const at = (epoch - 1) * stepsPerEpoch + step;
         learningRate = watch.rateFactor() * schedule.rateAt(peak, at, epochs * stepsPerEpoch);
-        const indices = order.slice(step * batchSize, (step + 1) * batchSize);
-        const cut = await features('train', indices, epoch - 1);
+        const batch = (number: number) => order.slice(number * batchSize, (number + 1) * batchSize);
+        const indices = batch(step);
+        const cut = await features('train', indices, epoch - 1, batch(step + 1));
         const targets = targetTensor(
           model.head,
           indices.map((i) => data.train.targets[i] as number),

@@ -1,10 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Dataset } from '../core/data.ts';
 import { mapRecord, type Optimizer, type OptimizerState, type Tensors } from '../core/optimizer.ts';
+import type { Store } from '../core/store.ts';
 import type { Findings, Folder } from '../model/fold.ts';
 import type { Split } from '../model/split.ts';
 import { tensorOf } from '../model/weights.ts';
-import type { FeatureCache } from './features.ts';
+import type { FeatureCache } from './feature-cache.ts';
 import type { StepPlan } from './step.ts';
 
 /** What a run carries from step to step and from phase to phase. Its tensors are the run's. */
@@ -30,6 +31,8 @@ export interface RunContext {
   readonly foundation: Split;
   /** How many bytes of features may be kept in memory. */
   readonly cacheBytes: number;
+  /** Where features are kept for the next run. */
+  readonly featureStore: Store | undefined;
   readonly signal?: AbortSignal;
 }
 

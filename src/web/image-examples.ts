@@ -2,6 +2,7 @@ import type { Examples } from '../core/data.ts';
 import { TransferError } from '../core/errors.ts';
 import type { Target } from '../core/outcome.ts';
 import { pictureExamples } from '../data/picture-examples.ts';
+import { sha256 } from '../model/sha256.ts';
 import { pictureDecoder, type StillPicture } from './picture-decoder.ts';
 import { snapshot } from './snapshot.ts';
 
@@ -51,9 +52,19 @@ export async function imageExamples(images: readonly ImageExample[]): Promise<Ex
     return { target, name: name ?? (file.webkitRelativePath || file.name || `image ${index}`) };
   });
   const decoder = pictureDecoder();
-  return pictureExamples(named, (index, size) =>
-    decoder.decode(stills[index] as StillPicture, named[index]?.name as string, size),
+  return pictureExamples(
+    named,
+    (index, size) => decoder.decode(stills[index] as StillPicture, named[index]?.name as string, size),
+    (index) => identity(stills[index] as StillPicture),
   );
+}
+
+/** What identifies a picture: the size and date of a file, the hash of what has neither. A bitmap cannot be read. */
+async function identity(picture: StillPicture): Promise<unknown> {
+  if (picture instanceof File) return [picture.size, picture.lastModified];
+  if (picture instanceof Blob) return sha256(await picture.arrayBuffer());
+  if ('data' in picture) return [picture.width, picture.height, await sha256(picture.data as BufferSource)];
+  return undefined;
 }
 
 function isStill(image: ImageBitmapSource): image is StillPicture {

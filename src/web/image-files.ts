@@ -75,10 +75,12 @@ export async function imageFiles<const Validation extends number = 0.2, const Te
     },
     settings,
   );
-  const examples = pictureExamples(found.pictures, (index, size) => {
-    const { file, name } = found.pictures[index] as LabelledFile;
-    return decoder.decode(file, name, size);
-  });
+  const fileOf = (index: number) => (found.pictures[index] as LabelledFile).file;
+  const examples = pictureExamples(
+    found.pictures,
+    (index, size) => decoder.decode(fileOf(index), found.pictures[index]?.name as string, size),
+    (index) => [fileOf(index).size, fileOf(index).lastModified],
+  );
   return { ...splitByShares(examples, settings), ...found, decodedIn: decoder.decodedIn() };
 }
 

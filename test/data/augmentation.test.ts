@@ -1,7 +1,16 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
-import { type Augmentation, augmentExamples, colour, crop, flip, fromTensors, type Pixels } from 'tfjs-transfer/data';
+import {
+  type Augmentation,
+  augmentExamples,
+  colour,
+  crop,
+  flip,
+  fromTensors,
+  type Pixels,
+  rotate,
+} from 'tfjs-transfer/data';
 import { expect, test } from 'vitest';
 import { randomStream } from '../../src/core/random.ts';
 
@@ -23,6 +32,8 @@ test.each<[string, Augmentation]>([
   ['flip', flip()],
   ['crop', crop()],
   ['colour', colour()],
+  ['rotate', rotate()],
+  ['rotate', rotate({ degrees: 180 })],
 ])(
   '%s leaves its input alone, keeps size and channels, and depends on the random numbers alone',
   (name, augmentation) => {
@@ -66,6 +77,57 @@ test('crop takes the part that the numbers name', () => {
   expect([...half.data.subarray(0, 4)]).toEqual([70, 90, 110, 120]);
 });
 
+test('rotate turns about the centre, counterclockwise by positive angles', () => {
+  const square = { ...picture(4, 4, 3), width: 4, height: 4 };
+  const pixel = ({ data }: Pixels, x: number, y: number) => [...data.subarray((4 * y + x) * 3, (4 * y + x) * 3 + 3)];
+  const [left, right, none] = [1, 0, 0.5].map((number) => rotate({ degrees: 90 }).apply(square, () => number));
+  const half = rotate({ degrees: 180 }).apply(square, () => 1);
+  for (let y = 0; y < 4; y++) {
+    for (let x = 0; x < 4; x++) {
+      // What was at the upper right is at the upper left.
+      expect(pixel(left as Pixels, y, 3 - x)).toEqual(pixel(square, x, y));
+      expect(pixel(right as Pixels, 3 - y, x)).toEqual(pixel(square, x, y));
+      expect(pixel(half, 3 - x, 3 - y)).toEqual(pixel(square, x, y));
+      expect(pixel(none as Pixels, x, y)).toEqual(pixel(square, x, y));
+    }
+  }
+});
+
+test('rotate repeats the edge: a quarter turn of a 3 x 1 picture', () => {
+  const row = { data: Uint8Array.of(10, 20, 30), width: 3, height: 1, channels: 1 } as const;
+  // Left and right of the centre lie above and below it, outside of the picture, on the column of the centre.
+  expect([...rotate({ degrees: 90 }).apply(row, () => 1).data]).toEqual([20, 20, 20]);
+  // By 60 degrees, half as far from the centre.
+  expect([...rotate({ degrees: 60 }).apply(row, () => 1).data]).toEqual([15, 20, 25]);
+});
+
+test('rotate interpolates: a plane stays the plane that it is, turned', () => {
+  const size = 9;
+  const plane = (x: number, y: number) => 120 + 8 * (x - 4) + 3 * (y - 4);
+  const given: Pixels = {
+    data: Uint8Array.from({ length: size * size }, (_, at) => plane(at % size, Math.floor(at / size))),
+    width: size,
+    height: size,
+    channels: 1,
+  };
+  for (const degrees of [10, 30, 45, 77]) {
+    for (const number of [0, 0.25, 0.9, 1]) {
+      const { data } = rotate({ degrees }).apply(given, () => number);
+      const angle = (degrees * (2 * number - 1) * Math.PI) / 180;
+      for (let at = 0; at < size * size; at++) {
+        const [x, y] = [(at % size) - 4, Math.floor(at / size) - 4];
+        // Corners come from outside.
+        if (Math.hypot(x, y) > 4) continue;
+        const expected = plane(
+          4 + Math.cos(angle) * x - Math.sin(angle) * y,
+          4 + Math.sin(angle) * x + Math.cos(angle) * y,
+        );
+        expect(Math.abs((data[at] as number) - expected)).toBeLessThanOrEqual(0.5 + 1e-9);
+      }
+    }
+  }
+});
+
 test('colour multiplies, stretches from the mean and saturates', () => {
   const pixels = { data: Uint8Array.of(100, 100, 100, 200, 200, 200), width: 2, height: 1, channels: 3 } as const;
   const values = (settings: Parameters<typeof colour>[0], ...random: number[]) => [
@@ -89,6 +151,8 @@ test('settings out of range are refused', () => {
     () => crop({ scale: [0, 1] }),
     () => crop({ scale: [0.8, 0.7] }),
     () => colour({ contrast: 2 }),
+    () => rotate({ degrees: -1 }),
+    () => rotate({ degrees: 181 }),
   ]) {
     expect(make).toThrow(refused);
   }

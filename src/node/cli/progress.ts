@@ -70,9 +70,10 @@ export function progressOn({ stderr, isTTY }: CommandIo, now: () => number = () 
       if (finished) begun = now();
     } else if (event.kind === 'cacheExceeded') {
       end();
-      const { split, bytes: needed, budget } = event;
+      const { split, bytes: needed, budget, action, reason } = event;
       const line = `features of ${split} take ${bytes(needed)}, more than the ${bytes(budget)} that may be kept`;
-      show([phase, `${line}: computed anew in each epoch`], true);
+      const what = action === 'spilled' ? reason : `computed anew in each epoch (${reason})`;
+      show([phase, `${line}: ${what}`], true);
       end();
     } else if (event.kind === 'foldingRefused') {
       end();

@@ -1,0 +1,26 @@
+/**
+ * What a base is worth for a task, before anything trains: scores of features, rankings of bases, heads that are learned
+ * from features at once.
+ *
+ * @module tfjs-transfer/analyse
+ */
+export { attachLearned } from './attach-learned.ts';
+export { curvesCsv, curvesSvg } from './curves.ts';
+export { addClass, addExample, removeClass, removeExample, renameClass } from './edit-head.ts';
+export { type BaseFeatures, type FeatureSettings, featuresOf } from './features-of.ts';
+export { hScore } from './h-score.ts';
+export { learn } from './learn.ts';
+export type { LearnedExample, LearnedHead, LearnedState, Learner } from './learned-head.ts';
+export { leep } from './leep.ts';
+export { logME } from './log-me.ts';
+export { logisticRegression } from './logistic-regression.ts';
+export { nce } from './nce.ts';
+export { nearestMean } from './nearest-mean.ts';
+export { nearestNeighbours } from './nearest-neighbours.ts';
+export { predictScores } from './predict-scores.ts';
+export { type Interval, type Ranking, type RankSettings, rankBases, type Worth } from './rank-bases.ts';
+export type { Features, Labels } from './read-features.ts';
+export { regularizedHScore } from './regularized-h-score.ts';
+export { ridge } from './ridge.ts';
+export type { Curve, Estimate, TransferMeasures } from './transfer-measures.ts';
+export { type TransferReport, type TransferReportSettings, transferReport } from './transfer-report.ts';

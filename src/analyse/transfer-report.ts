@@ -1,0 +1,152 @@
+import { lastWeights, lowerIsBetter } from '../core/callbacks.ts';
+import type { Dataset } from '../core/data.ts';
+import { unfreeze } from '../core/edits.ts';
+import { TransferError } from '../core/errors.ts';
+import type { TransferModel } from '../core/handle.ts';
+import { accuracy, type Metric } from '../core/metrics.ts';
+import { batchNorm } from '../core/rate-edits.ts';
+import { assertSettings } from '../core/settings.ts';
+import { type Phase, type Strategy, sequence, train } from '../core/strategy.ts';
+import { dispose } from '../model/dispose.ts';
+import { fromScratch } from '../model/from-scratch.ts';
+import { fineTuneSteps } from '../train/fine-tune-steps.ts';
+import { type Curve, measuresOf, type TransferMeasures } from './transfer-measures.ts';
+import { zeroStep } from './zero-step.ts';
+
+/** Settings of {@link transferReport}. */
+export interface TransferReportSettings {
+  /** One pair of runs for each. Default: `[0, 1, 2]`; intervals of fewer than 2 are none. */
+  readonly seeds?: readonly number[];
+  /** What curves show, higher being better. Default: accuracy. */
+  readonly metric?: Metric;
+  /** How the learner from scratch trains, with as many epochs. Default: all layers, by the strategy's last phase at a rate of 1e-3. */
+  readonly scratch?: Strategy;
+  /** The value that {@link TransferMeasures} tells the time of. Default: what the learner from scratch ends with. */
+  readonly threshold?: number;
+  readonly signal?: AbortSignal;
+  /** Called after each run. */
+  readonly onRun?: (run: { readonly done: number; readonly total: number }) => void;
+}
+
+/** What a transfer was worth. */
+export interface TransferReport extends TransferMeasures {
+  readonly metric: string;
+  readonly seeds: readonly number[];
+  /** The metric on the validation split at each epoch, from 0, a row for each seed. */
+  readonly curves: { readonly transfer: readonly Curve[]; readonly scratch: readonly Curve[] };
+  /** What a head says that is the means of the classes in the features, without any training: of classifiers alone. */
+  readonly zeroStep?: { readonly transfer: number; readonly scratch: number };
+}
+
+/**
+ * Says what a transfer was worth: trains the model by a strategy and, beside it, the same network from random weights on
+ * the same data for as many epochs, and compares the learning curves over seeds (Taylor and Stone, 2009).
+ *
+ * @param model The model: a pretrained base with a head.
+ * @param data The data, with a validation split, which the curves are measured on.
+ * @param strategy The strategy of the transfer.
+ * @param settings Seeds, metric, and how the other learns.
+ * @returns Jumpstart, asymptote, total reward and ratio with intervals, the time to a threshold, a verdict, and the curves.
+ * Costs two runs for each seed, of which those from scratch cache nothing.
+ * @throws TransferError `INVALID_DATA` without a validation split; `INVALID_ARGUMENT` for a metric that is better where it
+ * is lower, or no seeds; what {@link fineTune} throws.
+ *
+ * @example
+ * ```ts
+ * import * as tf from '@tensorflow/tfjs-core';
+ * import { attachHead, linearProbe, pipe } from 'tfjs-transfer';
+ * import { transferReport } from 'tfjs-transfer/analyse';
+ * import { tinyCnn } from 'tfjs-transfer/bases';
+ * import { fromTensors } from 'tfjs-transfer/data';
+ * import { classifier } from 'tfjs-transfer/heads';
+ *
+ * const model = pipe(tinyCnn({ size: 16 }), attachHead(classifier(['dark', 'light'])));
+ * const examples = await fromTensors(tf.randomUniform([8, 16, 16, 3], 0, 255), [0, 1, 0, 1, 0, 1, 0, 1]);
+ * const report = await transferReport(model, { train: examples, validation: examples }, linearProbe({ epochs: 2 }));
+ * console.log(report.verdict, report.totalReward.mean);
+ * ```
+ */
+export async function transferReport(
+  model: TransferModel,
+  data: Dataset,
+  strategy: Strategy,
+  settings: TransferReportSettings = {},
+): Promise<TransferReport> {
+  assertSettings('transferReport', settings, {
+    seeds: [],
+    metric: {},
+    scratch: [],
+    threshold: 1,
+    signal: undefined,
+    onRun: Function,
+  });
+  const { seeds = [0, 1, 2], metric = accuracy(), signal, onRun } = settings;
+  const { validation } = data ?? {};
+  if (!validation) {
+    throw new TransferError(
+      'INVALID_DATA',
+      'transferReport received data without a validation split, which its curves are measured on. Pass { train, validation }.',
+    );
+  }
+  if (seeds.length === 0 || lowerIsBetter(metric.name)) {
+    throw new TransferError(
+      'INVALID_ARGUMENT',
+      `transferReport received ${seeds.length} seeds and the metric ${metric.name}. Pass at least one seed, and a metric that is better where it is higher.`,
+    );
+  }
+  const scratchStrategy = settings.scratch ?? wholeOf(strategy);
+  const curves: { transfer: Curve[]; scratch: Curve[] } = { transfer: [], scratch: [] };
+  const total = 2 * seeds.length;
+  for (const seed of seeds) {
+    curves.transfer.push(await curveOf(model, data, strategy, metric, seed, signal));
+    onRun?.({ done: curves.transfer.length + curves.scratch.length, total });
+    const other = fromScratch(model, seed);
+    try {
+      curves.scratch.push(await curveOf(other, data, scratchStrategy, metric, seed, signal));
+    } finally {
+      dispose(other);
+    }
+    onRun?.({ done: curves.transfer.length + curves.scratch.length, total });
+  }
+  const zero = await zeroStep(model, { ...data, validation }, metric, seeds[0] as number);
+  return {
+    ...measuresOf(curves.transfer, curves.scratch, settings.threshold),
+    metric: metric.name,
+    seeds,
+    curves,
+    ...(zero && { zeroStep: zero }),
+  };
+}
+
+/** The learner from scratch: everything trains, for as many epochs as the strategy has. */
+function wholeOf(strategy: Strategy): Strategy {
+  const phases = strategy.filter((step): step is Phase => step.kind === 'phase');
+  const { kind: _kind, name: _name, ...last } = phases.at(-1) as Phase;
+  const epochs = phases.reduce((sum, phase) => sum + phase.epochs, 0);
+  return sequence(unfreeze(), batchNorm('train'), train({ ...last, learningRate: 1e-3, epochs }));
+}
+
+/** The metric at each epoch, from 0, of a run whose weights are not kept. */
+async function curveOf(
+  model: TransferModel,
+  data: Dataset,
+  strategy: Strategy,
+  metric: Metric,
+  seed: number,
+  signal: AbortSignal | undefined,
+): Promise<number[]> {
+  // The last weights count, and nothing stops early: a curve is not to choose its end by what it is measured on.
+  const steps = strategy.map((step) =>
+    step.kind === 'phase' ? { ...step, metrics: [metric], callbacks: [lastWeights()] } : step,
+  ) as unknown as Strategy;
+  const curve: number[] = [];
+  for await (const event of fineTuneSteps(model, data, steps, { seed, ...(signal && { signal }) })) {
+    if (event.kind === 'epoch' && event.validation && (event.epoch > 0 || event.phase === 0)) {
+      curve.push(event.validation.metrics[metric.name] as number);
+    }
+    if (event.kind !== 'done') continue;
+    dispose(event.model);
+    if (event.ended === 'aborted') signal?.throwIfAborted();
+  }
+  return curve;
+}

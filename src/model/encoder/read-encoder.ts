@@ -1,0 +1,82 @@
+import { TransferError } from '../../core/errors.ts';
+import type { TransferSettings } from '../../core/progress.ts';
+import type { ReadFile } from '../../core/store.ts';
+import { readShards } from '../../formats/safetensors-shards.ts';
+import { joined } from '../byte-limit.ts';
+import type { Readable } from '../byte-reader.ts';
+import { reporting } from '../report-reading.ts';
+import { sha256 } from '../sha256.ts';
+import type { LayersModel } from '../tfjs-internals.ts';
+import { type EncoderConfig, encoderConfig } from './encoder-config.ts';
+import { encoderModel } from './encoder-model.ts';
+import { plainNames } from './weight-names.ts';
+
+/** The most bytes of a JSON file that describes an encoder. */
+const longestJson = 2 ** 20;
+
+/** What is read of an encoder. */
+export interface ReadEncoder {
+  readonly model: LayersModel;
+  readonly release: () => void;
+  /** SHA-256 of the weight files one after the other. */
+  readonly sha256: string | undefined;
+  /** The layer whose output is the base's. */
+  readonly cut: string | false;
+}
+
+/**
+ * Reads an encoder in Hugging Face's layout: config.json, model.safetensors (or the files of its index), and, where it is
+ * of Sentence Transformers, how that makes one vector of a text.
+ *
+ * @param place The folder.
+ * @param name What it is called in messages.
+ * @param cut The layer whose output becomes the base's: `mean`, `first`, `pooler`, or a block, over whose output the mean
+ * is taken. Default: as Sentence Transformers says, else `pooler` where there is one, else `mean`.
+ * @param settings A signal, and who is told of the progress.
+ * @throws TransferError `NOT_FOUND`, `INVALID_MODEL`, `UNSUPPORTED`.
+ */
+export async function readEncoder(
+  place: Readable,
+  name: string,
+  cut: string | false | undefined,
+  { signal, onProgress }: TransferSettings,
+): Promise<ReadEncoder> {
+  const open = reporting(await place.open({ signal }), place.name, onProgress);
+  const read = (file: string, limit: number) => open(file, { limit, signal });
+  const config = encoderConfig(await read('config.json', longestJson), name);
+  const block = typeof cut === 'string' ? /^layer_(\d+)$/.exec(cut) : null;
+  const height = block ? Number(block[1]) + 1 : config.blocks;
+  if (height > config.blocks) {
+    throw new TransferError(
+      'NOT_FOUND',
+      `cut: '${cut}' is no layer of ${name}. Its blocks are layer_0 to layer_${config.blocks - 1}; mean, first and pooler make one vector of the last.`,
+    );
+  }
+  const readout = cut === undefined ? await readoutOf(await place.open({ signal }), signal) : undefined;
+  const { tensors, files } = await readShards(read, name, bytesAtMost(config));
+  const hash = await sha256(joined(files) as Uint8Array<ArrayBuffer>);
+  const { model, release } = encoderModel(config, plainNames(tensors), height, name);
+  const hasPooler = model.layers.some((layer) => layer.name === 'pooler');
+  return { model, release, sha256: hash, cut: block ? 'mean' : (cut ?? readout ?? (hasPooler ? 'pooler' : 'mean')) };
+}
+
+/** How Sentence Transformers makes one vector of a text; undefined where the folder is none of its. */
+async function readoutOf(read: ReadFile, signal: AbortSignal | undefined): Promise<string | undefined> {
+  try {
+    const bytes = await read('1_Pooling/config.json', { limit: longestJson, signal });
+    const pooling: unknown = JSON.parse(new TextDecoder().decode(bytes));
+    return (pooling as { pooling_mode_cls_token?: unknown } | null)?.pooling_mode_cls_token === true ? 'first' : 'mean';
+  } catch (error) {
+    signal?.throwIfAborted();
+    if ((error as TransferError).code === 'NOT_FOUND' || error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** Twice the encoder in float32, which leaves room for a head as large as its vocabulary; the rest is no model's. */
+function bytesAtMost({ blocks, embeddings, block }: EncoderConfig): number {
+  const { width, inner } = block as { readonly width: number; readonly inner: number };
+  const { vocabulary, positions, types } = embeddings as Readonly<Record<'vocabulary' | 'positions' | 'types', number>>;
+  const rows = vocabulary + positions + types + width + blocks * (4 * width + 2 * inner + 13) + 3;
+  return 2 * 4 * width * rows + 4 * blocks * inner + 2 ** 27;
+}

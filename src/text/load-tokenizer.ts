@@ -1,0 +1,112 @@
+import { TransferError } from '../core/errors.ts';
+import { knownInTransfer, type TransferSettings } from '../core/progress.ts';
+import { assertSettings } from '../core/settings.ts';
+import type { Store } from '../core/store.ts';
+import { readableAt } from '../model/artifacts.ts';
+import { isStore, nameOfPlace } from '../model/byte-reader.ts';
+import { encoderConfig } from '../model/encoder/encoder-config.ts';
+import { longestText } from '../model/encoder/kinds.ts';
+import { reporting } from '../model/report-reading.ts';
+import { type RawTokenizer, type Tokenizer, tokenizerOf } from './tokenizer.ts';
+
+/** Settings of {@link loadTokenizer}. */
+export interface LoadTokenizerSettings extends TransferSettings {
+  /** The most tokens of a text, special ones included. Default: as the folder says. */
+  readonly length?: number;
+}
+
+/** The most bytes of a file: the vocabularies of the largest encoders take 20 MB. */
+const longestFile = 64 * 2 ** 20;
+
+/**
+ * Loads the tokenizer of an encoder: `tokenizer.json` of its folder. The most tokens of a text are the smallest of what
+ * you say, `max_seq_length` of `sentence_bert_config.json`, `model_max_length` of `tokenizer_config.json` and the positions
+ * that `config.json` has.
+ *
+ * @param source The path or URL of the folder, or a store.
+ * @param settings The most tokens, a signal, and who is told of the progress.
+ * @returns The tokenizer: a value, with nothing to dispose.
+ * @throws TransferError `NOT_FOUND`; `INVALID_MODEL` where a file is broken; `INVALID_ARGUMENT` where the length leaves no
+ * room beside the special tokens.
+ *
+ * @example
+ * ```ts
+ * import { loadTokenizer } from 'tfjs-transfer/text';
+ *
+ * const tokenizer = await loadTokenizer('all-MiniLM-L6-v2', { length: 128 });
+ * console.log(tokenizer.encode('a pair').ids); // [ 101, 1037, 3940, 102 ]
+ * ```
+ */
+export async function loadTokenizer(source: string | Store, settings: LoadTokenizerSettings = {}): Promise<Tokenizer> {
+  assertSettings('loadTokenizer', settings, { ...knownInTransfer, length: 128 });
+  const { length, signal, onProgress } = settings;
+  if (length !== undefined && !(Number.isInteger(length) && length > 0)) {
+    throw new TransferError(
+      'INVALID_ARGUMENT',
+      `loadTokenizer received length: ${length}. Pass a whole number from 1.`,
+    );
+  }
+  if (typeof source !== 'string' && !isStore(source)) {
+    throw new TransferError(
+      'INVALID_ARGUMENT',
+      'loadTokenizer received no path, no URL and no store. Pass one of these.',
+    );
+  }
+  const name = nameOfPlace(source);
+  const place = typeof source === 'string' ? await readableAt(source) : source;
+  const read = reporting(await place.open({ signal }), name, onProgress);
+  const optional = await place.open({ signal });
+  const ifThere = (file: string) =>
+    optional(file, { limit: longestFile, signal }).catch((error) => {
+      if ((error as TransferError).code === 'NOT_FOUND') return undefined;
+      throw error;
+    });
+  const json = parsed(await read('tokenizer.json', { limit: longestFile, signal }), 'tokenizer.json', name);
+  const ofTokenizer = parsed(await ifThere('tokenizer_config.json'), 'tokenizer_config.json', name);
+  const ofSentences = parsed(await ifThere('sentence_bert_config.json'), 'sentence_bert_config.json', name);
+  const config = await ifThere('config.json');
+  const positions = config && longestText(encoderConfig(config, name).embeddings);
+  const lengths = [length, ofSentences.max_seq_length, ofTokenizer.model_max_length, positions];
+  const counts = lengths.filter((most): most is number => typeof most === 'number' && most > 0);
+  const tokenizer = await rawTokenizer(json, ofTokenizer, name);
+  onProgress?.({ status: 'ready', name });
+  return tokenizerOf(tokenizer, {
+    name,
+    length: Math.min(...counts),
+    padding: paddingOf(tokenizer, json, ofTokenizer),
+  });
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+function parsed(bytes: Uint8Array | undefined, file: string, name: string): Json {
+  if (!bytes) return {};
+  let json: unknown;
+  try {
+    json = JSON.parse(new TextDecoder().decode(bytes));
+  } catch (cause) {
+    throw broken(file, name, cause);
+  }
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) throw broken(file, name);
+  return json as Json;
+}
+
+const broken = (file: string, name: string, cause?: unknown) =>
+  new TransferError('INVALID_MODEL', `The ${file} of ${name} cannot be read. Copy the folder again.`, { cause });
+
+async function rawTokenizer(json: Json, config: Json, name: string): Promise<RawTokenizer> {
+  const { Tokenizer } = await import('@huggingface/tokenizers');
+  try {
+    return new Tokenizer(json, config) as unknown as RawTokenizer;
+  } catch (cause) {
+    throw broken('tokenizer.json', name, cause);
+  }
+}
+
+/** The id that fills up rows; what it is does not matter where the mask is 0, but to RoBERTa, which counts by it. */
+function paddingOf(tokenizer: RawTokenizer, json: Json, config: Json): number {
+  const token = config.pad_token as string | { readonly content?: string } | null | undefined;
+  const named = tokenizer.get_vocab().get(typeof token === 'string' ? token : (token?.content ?? ''));
+  const padding = json.padding as { readonly pad_id?: unknown } | null | undefined;
+  return named ?? (typeof padding?.pad_id === 'number' ? padding.pad_id : 0);
+}
