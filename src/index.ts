@@ -29,6 +29,7 @@ export * from './core/loss.ts';
 export * from './core/metrics.ts';
 export type { Optimizer, OptimizerState, Tensors } from './core/optimizer.ts';
 export { type ClassOutcome, confusionMatrix, type Outcome, perClass, type Target } from './core/outcome.ts';
+export * from './core/penalties.ts';
 export { pipe } from './core/pipe.ts';
 export type { TransferProgress, TransferSettings } from './core/progress.ts';
 export * from './core/rate-edits.ts';
@@ -57,6 +58,7 @@ export { type EvaluateSettings, type Evaluation, evaluate } from './train/evalua
 export { explain, type PhaseExplanation } from './train/explain.ts';
 export { findBatchSize } from './train/find-batch-size.ts';
 export { type FineTuneSettings, fineTune } from './train/fine-tune.ts';
+export { type FineTuneOneCycleSettings, fineTuneOneCycle } from './train/fine-tune-one-cycle.ts';
 export { fineTuneSteps, type RunSettings } from './train/fine-tune-steps.ts';
 export { greedySoup, type Soup } from './train/greedy-soup.ts';
 export { type LrFindSettings, type LrFound, lrFind } from './train/lr-find.ts';

@@ -19,12 +19,16 @@ export interface Optimizer {
   readonly name: string;
   /** The state of weights that have had no step. */
   init(parameters: Tensors): OptimizerState;
-  /** The updates to add to the weights, and the state after them. */
+  /**
+   * The updates to add to the weights, and the state after them. Where the schedule moves the momentum, that of the step is
+   * passed: it takes the place of the optimizer's own.
+   */
   update(
     gradients: Tensors,
     state: OptimizerState,
     parameters: Tensors,
     learningRate: number,
+    momentum?: number,
   ): { readonly updates: Tensors; readonly state: OptimizerState };
 }
 

@@ -10,6 +10,8 @@ export interface Schedule {
   readonly name: string;
   /** The rate of a step, from 0, of so many. */
   rateAt(peak: number, step: number, steps: number): number;
+  /** The momentum of a step (of Adam its beta1), where the schedule moves it. */
+  momentumAt?(step: number, steps: number): number;
 }
 
 /** Settings of a schedule that begins with a warmup. */
@@ -102,6 +104,8 @@ export interface OneCycleSettings {
   readonly div?: number;
   /** The rate ends at `peak / div / finalDiv`. Default: 1e4. */
   readonly finalDiv?: number;
+  /** The momentum where the rate is least and where it is at its peak, such as `[0.95, 0.85]`. Default: it stays. */
+  readonly momentums?: readonly [number, number];
 }
 
 /**
@@ -117,24 +121,28 @@ export interface OneCycleSettings {
  * train({ epochs: 5, learningRate: 2e-3, schedule: oneCycle() });
  * ```
  */
-export function oneCycle(settings: OneCycleSettings = {}): Schedule & Required<OneCycleSettings> {
-  assertSettings('oneCycle', settings, { pctStart: 0.3, div: 25, finalDiv: 1e4 });
-  const { pctStart = 0.3, div = 25, finalDiv = 1e4 } = settings;
+export function oneCycle(settings: OneCycleSettings = {}): Schedule & OneCycleSettings {
+  assertSettings('oneCycle', settings, { pctStart: 0.3, div: 25, finalDiv: 1e4, momentums: [] });
+  const { pctStart = 0.3, div = 25, finalDiv = 1e4, momentums } = settings;
   const between = (from: number, to: number, share: number) => to + ((from - to) / 2) * (1 + Math.cos(Math.PI * share));
+  const along = (first: number, peak: number, final: number, step: number, steps: number) => {
+    const top = pctStart * steps - 1;
+    const last = Math.max(1, steps - 1);
+    return step <= top
+      ? between(first, peak, top > 0 ? step / top : 1)
+      : between(peak, final, last > top ? (step - Math.max(0, top)) / (last - Math.max(0, top)) : 1);
+  };
   return {
     kind: 'schedule',
     name: 'oneCycle',
     pctStart,
     div,
     finalDiv,
-    rateAt(peak, step, steps) {
-      const top = pctStart * steps - 1;
-      const last = Math.max(1, steps - 1);
-      const [first, final] = [peak / div, peak / div / finalDiv];
-      return step <= top
-        ? between(first, peak, top > 0 ? step / top : 1)
-        : between(peak, final, last > top ? (step - Math.max(0, top)) / (last - Math.max(0, top)) : 1);
-    },
+    rateAt: (peak, step, steps) => along(peak / div, peak, peak / div / finalDiv, step, steps),
+    ...(momentums && {
+      momentums,
+      momentumAt: (step: number, steps: number) => along(momentums[0], momentums[1], momentums[0], step, steps),
+    }),
   };
 }
 

@@ -5,6 +5,7 @@ import { kindOf } from './kind-of.ts';
 import type { Loss } from './loss.ts';
 import type { Metric } from './metrics.ts';
 import type { Optimizer } from './optimizer.ts';
+import type { Penalty } from './penalties.ts';
 import type { Schedule } from './schedules.ts';
 import { assertSettings, type Known } from './settings.ts';
 
@@ -22,6 +23,8 @@ export interface TrainSettings {
   readonly schedule?: Schedule;
   /** Default: the head's. */
   readonly loss?: Loss;
+  /** What is added to the loss, such as `[l2SP()]`. Default: nothing but what layers bring themselves. */
+  readonly penalties?: readonly Penalty[];
   /** Default: none but the keeping of the best weights. */
   readonly callbacks?: readonly Callback[];
   /** Computed on the validation split after each epoch. Default: accuracy, or the mean absolute error in regression. */
@@ -53,6 +56,7 @@ export const knownInTrain: Known<TrainSettings> = {
   optimizer: undefined,
   schedule: undefined,
   loss: undefined,
+  penalties: undefined,
   callbacks: undefined,
   metrics: undefined,
   views: undefined,
@@ -62,6 +66,7 @@ const examples = {
   optimizer: ['optimizer', 'adam()'],
   schedule: ['schedule', 'cosine()'],
   loss: ['loss', 'softmaxCrossEntropy()'],
+  penalties: ['penalty', '[l2SP()]'],
   metrics: ['metric', '[accuracy()]'],
   callbacks: ['callback', '[earlyStopping()]'],
 } as const;

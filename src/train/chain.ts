@@ -83,10 +83,10 @@ export function chain(...optimizers: readonly Optimizer[]): Optimizer & { readon
     name: 'chain',
     optimizers,
     init: (parameters) => merge(optimizers.map((optimizer) => optimizer.init(parameters))),
-    update(gradients, state, parameters, learningRate) {
+    update(gradients, state, parameters, learningRate, momentum) {
       let updates = gradients;
       const states = optimizers.map((optimizer, part) => {
-        const step = optimizer.update(updates, own(state, part), parameters, learningRate);
+        const step = optimizer.update(updates, own(state, part), parameters, learningRate, momentum);
         updates = step.updates;
         return step.state;
       });

@@ -15,6 +15,7 @@ function byWeight<Settings extends object>(
     state: WeightState,
     parameter: tf.Tensor,
     learningRate: number,
+    momentum: number | undefined,
   ) => readonly [update: tf.Tensor, state: WeightState],
 ): Optimizer & Settings {
   return {
@@ -22,9 +23,9 @@ function byWeight<Settings extends object>(
     name,
     ...settings,
     init: (parameters) => mapRecord(parameters, start),
-    update(gradients, state, parameters, learningRate) {
+    update(gradients, state, parameters, learningRate, momentum) {
       const results = mapRecord(gradients, (gradient, key) =>
-        rule(gradient, state[key] as WeightState, parameters[key] as tf.Tensor, learningRate),
+        rule(gradient, state[key] as WeightState, parameters[key] as tf.Tensor, learningRate, momentum),
       );
       return { updates: mapRecord(results, ([update]) => update), state: mapRecord(results, ([, next]) => next) };
     },
@@ -59,11 +60,11 @@ export function sgd(settings: SgdSettings = {}): Optimizer & Required<SgdSetting
     'sgd',
     { momentum, nesterov },
     (parameter) => (momentum ? { velocity: tf.zerosLike(parameter) } : {}),
-    (gradient, state, _, learningRate) => {
+    (gradient, state, _, learningRate, moved = momentum) => {
       const move = tf.mul(gradient, -learningRate);
       if (!momentum) return [move, state];
-      const velocity = tf.add(tf.mul(state.velocity as tf.Tensor, momentum), move);
-      return [nesterov ? tf.add(tf.mul(velocity, momentum), move) : velocity, { velocity }];
+      const velocity = tf.add(tf.mul(state.velocity as tf.Tensor, moved), move);
+      return [nesterov ? tf.add(tf.mul(velocity, moved), move) : velocity, { velocity }];
     },
   );
 }
@@ -103,12 +104,12 @@ export function adam(settings: AdamSettings = {}): Optimizer & Required<AdamSett
     'adam',
     { beta1, beta2, epsilon, convention },
     (parameter) => ({ count: 0, mean: tf.zerosLike(parameter), square: tf.zerosLike(parameter) }),
-    (gradient, state, _, learningRate) => {
+    (gradient, state, _, learningRate, moved = beta1) => {
       const count = (state.count as number) + 1;
       const moments = { mean: state.mean as tf.Tensor, square: state.square as tf.Tensor };
-      const [one, two] = [1 - beta1 ** count, Math.sqrt(1 - beta2 ** count)];
+      const [one, two] = [1 - moved ** count, Math.sqrt(1 - beta2 ** count)];
       const { update, ...next } = adamStep(gradient, moments, {
-        beta1,
+        beta1: moved,
         beta2,
         epsilon: convention === 'keras' ? epsilon : epsilon * two,
         factor: (-learningRate * two) / one,
@@ -145,8 +146,8 @@ export function adamw(settings: AdamwSettings = {}): Optimizer & Required<AdamwS
     ...inner,
     name: 'adamw',
     weightDecay,
-    update(gradients, state, parameters, learningRate) {
-      const step = inner.update(gradients, state, parameters, learningRate);
+    update(gradients, state, parameters, learningRate, momentum) {
+      const step = inner.update(gradients, state, parameters, learningRate, momentum);
       const decayed = (update: tf.Tensor, key: string) =>
         tf.sub(update, tf.mul(parameters[key] as tf.Tensor, learningRate * weightDecay));
       return { ...step, updates: mapRecord(step.updates, decayed) };

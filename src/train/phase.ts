@@ -11,12 +11,13 @@ import { folderOf } from '../model/fold.ts';
 import { networkBehind } from '../model/network.ts';
 import { disposeValues } from './features.ts';
 import { allFinite, whereNotFinite } from './finite.ts';
+import { penaltiesOf } from './penalties.ts';
 import { preparePhaseFeatures } from './phase-features.ts';
 import type { PlannedPhase } from './plan.ts';
 import { learningRates } from './rates.ts';
 import { beginPhase, cloneTensors, commitStep, type RunContext, type RunState } from './run-state.ts';
 import { score } from './score.ts';
-import { type StepPlan, trainStep } from './step.ts';
+import { type Pace, type StepPlan, trainStep } from './step.ts';
 import { targetTensor } from './targets.ts';
 
 /**
@@ -41,7 +42,8 @@ export async function* runPhase(
   const { phase, model, trained, split } = planned;
   const { batchSize, epochs, schedule, optimizer, loss, metrics } = phase;
   const { peak, factors } = learningRates(planned);
-  const plan: StepPlan = { network: networkBehind(model), split, trained, loss, optimizer, factors };
+  const penalties = penaltiesOf(planned, state.start);
+  const plan: StepPlan = { network: networkBehind(model), split, trained, loss, optimizer, factors, penalties };
   beginPhase(state, plan);
   const features = yield* preparePhaseFeatures(state, planned, context, pause);
   const watch = observe(state, planned, data.validation !== undefined);
@@ -58,6 +60,7 @@ export async function* runPhase(
         await pause();
         const at = (epoch - 1) * stepsPerEpoch + step;
         learningRate = watch.rateFactor() * schedule.rateAt(peak, at, epochs * stepsPerEpoch);
+        const pace = { learningRate, momentum: schedule.momentumAt?.(at, epochs * stepsPerEpoch) };
         const batch = (number: number) => order.slice(number * batchSize, (number + 1) * batchSize);
         const indices = batch(step);
         const cut = await features('train', indices, epoch - 1, batch(step + 1));
@@ -65,7 +68,7 @@ export async function* runPhase(
           model.head,
           indices.map((i) => data.train.targets[i] as number),
         );
-        const done = await oneStep(state, plan, cut, targets, learningRate, { seed, phase: index, step: at });
+        const done = await oneStep(state, plan, cut, targets, pace, { seed, phase: index, step: at });
         total += done.loss * indices.length;
         yield* state.findings.refused.splice(0);
         yield { kind: 'step', phase: index, epoch, step: step + 1, steps: stepsPerEpoch, ...done, learningRate };
@@ -105,12 +108,12 @@ async function oneStep(
   plan: StepPlan,
   cut: Values,
   targets: tf.Tensor,
-  learningRate: number,
+  pace: Pace,
   { seed, phase, step }: { readonly seed: number; readonly phase: number; readonly step: number },
 ): Promise<{ readonly loss: number; readonly gradientNorm: number }> {
   try {
     const key = [seed, 'step', phase, step];
-    const result = trainStep(plan, state.values, state.optimizerState, cut, targets, learningRate, key);
+    const result = trainStep(plan, state.values, state.optimizerState, cut, targets, pace, key);
     const scalars = [result.loss, result.gradientNorm];
     // The step is whole when what it made is here as well: a device may be lost.
     const read = await downloadRemembering(scalars, Object.values(result.values)).catch((error: unknown) => {

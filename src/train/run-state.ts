@@ -13,6 +13,8 @@ import type { StepPlan } from './step.ts';
 export interface RunState {
   /** Every weight that differs from the network's variables. */
   values: Tensors;
+  /** What the base's weights were that penalties hold on to; the rest of them is not kept. */
+  readonly start: Tensors;
   /** Whether a step was done: from there on there is something to hand over. */
   stepped: boolean;
   optimizer: Optimizer | undefined;

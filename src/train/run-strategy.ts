@@ -13,6 +13,7 @@ import { breather } from './breathe.ts';
 import { assertTrainable } from './can-train.ts';
 import type { RunSettings } from './fine-tune-steps.ts';
 import { assertUnchanged, hashWeights } from './frozen-proof.ts';
+import { startingPoints } from './penalties.ts';
 import { runPhase } from './phase.ts';
 import { dropCaches } from './phase-features.ts';
 import { type PlannedPhase, planOf } from './plan.ts';
@@ -54,6 +55,7 @@ export async function* runStrategy(
   const findings = noFindings();
   const state: RunState = {
     values: cloneTensors(model.lease.values),
+    start: startingPoints(planned),
     stepped: false,
     optimizer: undefined,
     optimizerState: {},
@@ -97,7 +99,7 @@ export async function* runStrategy(
     if (state.stepped) failure.model ??= handOver(model, state);
     throw failure;
   } finally {
-    tf.dispose([state.values, state.optimizerState] as never);
+    tf.dispose([state.values, state.start, state.optimizerState] as never);
     state.folder.dispose();
     await dropCaches(state.caches);
     network.giveBack();

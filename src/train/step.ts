@@ -25,6 +25,15 @@ export interface StepPlan {
   readonly optimizer: Optimizer;
   /** Factors on the update of each trained weight. */
   readonly factors: Readonly<Record<WeightKey, number>>;
+  /** What is added to the loss, from the weights that train. */
+  readonly penalties: readonly ((parameters: Tensors) => tf.Scalar)[];
+}
+
+/** How far a step goes. */
+export interface Pace {
+  readonly learningRate: number;
+  /** The momentum, where the schedule moves it. */
+  readonly momentum: number | undefined;
 }
 
 /** What a step changes. */
@@ -44,7 +53,7 @@ export interface StepResult {
  * @param state The optimizer's state, with an entry for each trained weight.
  * @param cut The values at the frontier, with their masks.
  * @param targets The targets of the batch.
- * @param learningRate The rate of this step.
+ * @param pace The rate of this step, and its momentum.
  * @param seed The key of the random numbers of this step.
  */
 export function trainStep(
@@ -53,7 +62,7 @@ export function trainStep(
   state: OptimizerState,
   cut: Values,
   targets: tf.Tensor,
-  learningRate: number,
+  { learningRate, momentum }: Pace,
   seed: readonly (string | number)[],
 ): StepResult {
   const { network, trained, optimizer, factors } = plan;
@@ -69,18 +78,17 @@ export function trainStep(
       trained.keys.map((key) => [key, tensorOf(network.variables, values, key)] as const),
     );
     const lossAt = (...current: tf.Tensor[]) => {
-      const swapped = {
-        ...values,
-        ...Object.fromEntries(trained.keys.map((key, i) => [key, current[i] as tf.Tensor])),
-      };
-      return withValues(network.variables, swapped, () => {
+      const now = Object.fromEntries(trained.keys.map((key, i) => [key, current[i] as tf.Tensor]));
+      return withValues(network.variables, { ...values, ...now }, () => {
         const outputs = forward(plan, cut, seed, statistics);
-        return total([lossOf(plan.loss, outputs, targets), ...regularization(network.graph, trained.layers)]);
+        const penalties = plan.penalties.map((penalty) => penalty(now));
+        const regularizers = regularization(network.graph, trained.layers);
+        return total([lossOf(plan.loss, outputs, targets), ...regularizers, ...penalties]);
       });
     };
     const { value: loss, grads } = tf.valueAndGrads(lossAt)(Object.values(parameters));
     const gradients = Object.fromEntries(trained.keys.map((key, i) => [key, grads[i] as tf.Tensor]));
-    const { updates, state: next } = optimizer.update(gradients, state, parameters, learningRate);
+    const { updates, state: next } = optimizer.update(gradients, state, parameters, learningRate, momentum);
     const moved = Object.fromEntries(
       trained.keys.map((key): readonly [WeightKey, tf.Tensor] => {
         const [update, factor = 1] = [updates[key] as tf.Tensor, factors[key]];

@@ -3,6 +3,7 @@ import { bitFit, freeze, unfreeze, unfreezeOnly, unfreezeTop } from '../core/edi
 import { TransferError } from '../core/errors.ts';
 import { accuracy, f1, meanAbsoluteError, precision, recall, topK } from '../core/metrics.ts';
 import type { Optimizer } from '../core/optimizer.ts';
+import { l2SP } from '../core/penalties.ts';
 import { batchNorm, discriminative } from '../core/rate-edits.ts';
 import { constant, cosine, linear, oneCycle, slantedTriangular } from '../core/schedules.ts';
 import { assertStrategy, type Phase, type Strategy, train } from '../core/strategy.ts';
@@ -32,6 +33,7 @@ const builders: Readonly<Record<string, Readonly<Record<string, Builder>>>> = {
     chain: ({ optimizers }: { optimizers: Json[] }) => chain(...optimizers.map((part) => revive(part) as Optimizer)),
   },
   schedule: { constant, linear, cosine, oneCycle, slantedTriangular },
+  penalty: { l2SP },
   callback: { earlyStopping, reduceLROnPlateau, bestWeights, lastWeights },
   metric: { accuracy, precision, recall, f1, meanAbsoluteError },
 };
@@ -81,6 +83,7 @@ function readStep(step: Json): unknown {
   const revived = {
     optimizer: one(settings.optimizer),
     schedule: one(settings.schedule),
+    penalties: many(settings.penalties),
     callbacks: many(settings.callbacks),
     metrics: many(settings.metrics),
   };

@@ -69,12 +69,12 @@ export async function trajectoryDifferences({ case: name, optimizer: kind, unfro
       const given = new Map([[network.graph.inputs[0] as number, { tensor: x, mask: null }]]);
       const cut = infer(divided.prefix, given, divided.cut);
       const result = trainStep(
-        { network, split: divided, trained, loss: model.head.loss, optimizer, factors: {} },
+        { network, split: divided, trained, loss: model.head.loss, optimizer, factors: {}, penalties: [] },
         values,
         state,
         new Map(divided.cut.map((id, i) => [id, cut[i] as (typeof cut)[number]])),
         ys[step] as tf.Tensor,
-        rate,
+        { learningRate: rate, momentum: undefined },
         [0, step],
       );
       values = { ...values, ...result.values };

@@ -35,7 +35,15 @@ function phaseOf(base: tfl.LayersModel, x: tf.Tensor, trains: Trains) {
   const network = networkBehind(model);
   const trained = trainedBy(model.layers, settings);
   const divided = split(network.graph, trained.layers);
-  const plan: StepPlan = { network, split: divided, trained, loss: model.head.loss, optimizer: sgd(), factors: {} };
+  const plan: StepPlan = {
+    network,
+    split: divided,
+    trained,
+    loss: model.head.loss,
+    optimizer: sgd(),
+    factors: {},
+    penalties: [],
+  };
   const given = new Map([[network.graph.inputs[0] as number, { tensor: x, mask: null }]]);
   const values = infer(divided.prefix, given, divided.cut);
   const cut: Values = new Map(divided.cut.map((id, i) => [id, values[i] as (typeof values)[number]]));
@@ -49,7 +57,7 @@ function phaseOf(base: tfl.LayersModel, x: tf.Tensor, trains: Trains) {
 type PhaseOf = ReturnType<typeof phaseOf>;
 
 const oneStep = ({ model, plan, cut, targets }: PhaseOf) =>
-  trainStep(plan, model.lease.values, {}, cut, targets, 1, [0, 'step']);
+  trainStep(plan, model.lease.values, {}, cut, targets, { learningRate: 1, momentum: undefined }, [0, 'step']);
 
 /** The gradients that a step follows: what it takes off a weight at rate 1. */
 function gradientsOf(phase: PhaseOf): Record<WeightKey, tf.Tensor> {

@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test } from 'vitest';
 import { cpu } from '../../src/backends/cpu.ts';
 import type { OptimizerState, Tensors } from '../../src/core/optimizer.ts';
+import { oneCycle } from '../../src/core/schedules.ts';
 import { useBackend } from '../../src/model/use-backend.ts';
 import { chain, clipByGlobalNorm, globalNorm } from '../../src/train/chain.ts';
 import { adam, sgd } from '../../src/train/optimizers.ts';
@@ -58,4 +60,34 @@ test('Adam adds epsilon where its convention says, and counts each weight by its
     expect(step('keras', count)).toEqual([expect.closeTo(expected(true, count), 5), count]);
     expect(step('pytorch', count)).toEqual([expect.closeTo(expected(false, count), 5), count]);
   }
+});
+
+test('Adam under a cycle of rate and momentum goes where PyTorch goes', () => {
+  const golden = JSON.parse(
+    readFileSync(new URL('../goldens/text/one-cycle-momentum.golden.json', import.meta.url), 'utf8'),
+  ) as { start: number[]; momentums: number[]; weights: number[][] };
+  const schedule = oneCycle({ momentums: [0.95, 0.85] });
+  const optimizer = adam({ beta2: 0.99, epsilon: 1e-5, convention: 'pytorch' });
+  const steps = golden.weights.length;
+  let weight: tf.Tensor = tf.tensor1d(golden.start);
+  let state = optimizer.init({ weight });
+  golden.weights.forEach((expected, step) => {
+    const momentum = schedule.momentumAt?.(step, steps) as number;
+    expect(momentum).toBeCloseTo(golden.momentums[step] as number, 6);
+    const gradient = tf.mul(tf.mul(tf.sub(weight, 0.1 * step), 2), [1, 3, 0.2]);
+    const made = optimizer.update({ weight: gradient }, state, { weight }, schedule.rateAt(0.1, step, steps), momentum);
+    weight = tf.add(weight, made.updates.weight as tf.Tensor);
+    state = made.state;
+    const worst = Math.max(...[...weight.dataSync()].map((value, i) => Math.abs(value - (expected[i] as number))));
+    expect(worst).toBeLessThan(1e-5);
+  });
+});
+
+test('SGD without momentum of its own takes none from the schedule, with momentum the one of the step', () => {
+  const alone = sgd().update(gradients, sgd().init(gradients), gradients, 0.1, 0.9);
+  expect(numbers(alone.updates)).toEqual([-0.3, 0, -0.4].map((value) => expect.closeTo(value, 6)));
+  const moved = sgd({ momentum: 0.5 });
+  const first = moved.update(gradients, moved.init(gradients), gradients, 0.1, 0.9);
+  const second = moved.update(gradients, first.state, gradients, 0.1, 0.9);
+  expect(numbers(second.updates)).toEqual([-0.57, 0, -0.76].map((value) => expect.closeTo(value, 6)));
 });
