@@ -45,17 +45,17 @@ const check = (name, path, names, limit) => ({
 
 // Limits are what there is now, rounded up: a change that adds to a page is then seen. The first one was to be 15 kB: docs/decisions/0002-backends.md.
 module.exports = [
-  check('load, freeze, attach, fine-tune', 'index', '{ loadBase, freeze, attachHead, fineTune, linearProbe }', '15 kB'),
-  check('the whole core', 'index', '*', '36 kB'),
+  check('load, freeze, attach, fine-tune', 'index', '{ loadBase, freeze, attachHead, fineTune, linearProbe }', '17.5 kB'),
+  check('the whole core', 'index', '*', '44 kB'),
   check('backends/cpu', 'backends/cpu', '{ cpu }', '6.5 kB'),
-  check('backends/wasm', 'backends/wasm', '{ wasm }', '20 kB'),
+  check('backends/wasm', 'backends/wasm', '{ wasm }', '21.5 kB'),
   check('backends/webgl', 'backends/webgl', '{ webgl }', '6.5 kB'),
   check('backends/webgpu', 'backends/webgpu', '{ webgpu }', '7 kB'),
   check('heads', 'heads/index', '*', '1.5 kB'),
   check('data', 'data/index', '*', '6 kB'),
   check('bases', 'bases/index', '*', '5 kB'),
-  check('web', 'web/index', '*', '14.5 kB'),
+  check('web', 'web/index', '*', '17.5 kB'),
   check('stores', 'stores/index', '*', '7 kB'),
-  check('analyse', 'analyse/index', '*', '15.5 kB'),
+  check('analyse', 'analyse/index', '*', '28 kB'),
   check('text', 'text/index', '*', '6 kB'),
 ];
