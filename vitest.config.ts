@@ -44,7 +44,7 @@ const inBrowser = {
   optimizeDeps: {
     include: ['core', 'layers', 'backend-cpu', 'backend-wasm', 'backend-webgl', 'backend-webgpu']
       .map((name) => `@tensorflow/tfjs-${name}`)
-      .concat('fflate', 'fast-check'),
+      .concat('fflate', 'fast-check', '@huggingface/tokenizers'),
   },
   // What the browser fetches: goldens, bases, pictures, the .wasm files of tfjs.
   assetsInclude: ['**/*.safetensors'],
