@@ -46,7 +46,7 @@ const inBrowser = {
   optimizeDeps: {
     include: ['core', 'layers', 'backend-cpu', 'backend-wasm', 'backend-webgl', 'backend-webgpu']
       .map((name) => `@tensorflow/tfjs-${name}`)
-      .concat('fflate', 'fast-check'),
+      .concat('fflate', 'fast-check', '@huggingface/tokenizers'),
   },
   // What the browser fetches: goldens, bases, pictures, the .wasm files of tfjs.
   assetsInclude: ['**/*.safetensors'],
@@ -84,7 +84,14 @@ const inBrowser = {
 const isolated = {
   ...inBrowser,
   server: { headers: { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' } },
-  test: { ...inBrowser.test, name: 'isolated', include: ['test/browser/isolated/**/*.test.ts'], exclude: outside },
+  test: {
+    ...inBrowser.test,
+    name: 'isolated',
+    include: ['test/browser/isolated/**/*.test.ts'],
+    exclude: outside,
+    // Vitest writes a name into each instance.
+    browser: { ...inBrowser.test.browser, instances: [{ browser: 'chromium' as const }] },
+  },
 };
 
 const hasChromium = existsSync(chromium);

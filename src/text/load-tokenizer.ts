@@ -6,6 +6,8 @@ import { readableAt } from '../model/artifacts.ts';
 import { isStore, nameOfPlace } from '../model/byte-reader.ts';
 import { encoderConfig } from '../model/encoder/encoder-config.ts';
 import { longestText } from '../model/encoder/kinds.ts';
+import { jsonObject } from '../model/json-object.ts';
+import { optionalFile } from '../model/optional-file.ts';
 import { reporting } from '../model/report-reading.ts';
 import { type RawTokenizer, type Tokenizer, tokenizerOf } from './tokenizer.ts';
 
@@ -56,11 +58,7 @@ export async function loadTokenizer(source: string | Store, settings: LoadTokeni
   const place = typeof source === 'string' ? await readableAt(source) : source;
   const read = reporting(await place.open({ signal }), name, onProgress);
   const optional = await place.open({ signal });
-  const ifThere = (file: string) =>
-    optional(file, { limit: longestFile, signal }).catch((error) => {
-      if ((error as TransferError).code === 'NOT_FOUND') return undefined;
-      throw error;
-    });
+  const ifThere = (file: string) => optionalFile(optional, file, { limit: longestFile, signal });
   const json = parsed(await read('tokenizer.json', { limit: longestFile, signal }), 'tokenizer.json', name);
   const ofTokenizer = parsed(await ifThere('tokenizer_config.json'), 'tokenizer_config.json', name);
   const ofSentences = parsed(await ifThere('sentence_bert_config.json'), 'sentence_bert_config.json', name);
@@ -79,27 +77,19 @@ export async function loadTokenizer(source: string | Store, settings: LoadTokeni
 
 type Json = Readonly<Record<string, unknown>>;
 
-function parsed(bytes: Uint8Array | undefined, file: string, name: string): Json {
-  if (!bytes) return {};
-  let json: unknown;
-  try {
-    json = JSON.parse(new TextDecoder().decode(bytes));
-  } catch (cause) {
-    throw broken(file, name, cause);
-  }
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) throw broken(file, name);
-  return json as Json;
-}
-
-const broken = (file: string, name: string, cause?: unknown) =>
-  new TransferError('INVALID_MODEL', `The ${file} of ${name} cannot be read. Copy the folder again.`, { cause });
+const parsed = (bytes: Uint8Array | undefined, file: string, name: string): Json =>
+  bytes ? jsonObject(bytes, `The ${file} of ${name}`) : {};
 
 async function rawTokenizer(json: Json, config: Json, name: string): Promise<RawTokenizer> {
   const { Tokenizer } = await import('@huggingface/tokenizers');
   try {
     return new Tokenizer(json, config) as unknown as RawTokenizer;
   } catch (cause) {
-    throw broken('tokenizer.json', name, cause);
+    throw new TransferError(
+      'INVALID_MODEL',
+      `The tokenizer.json of ${name} describes no tokenizer that can be made here. Copy the folder again.`,
+      { cause },
+    );
   }
 }
 

@@ -51,8 +51,10 @@ export function tokenizerOf(raw: RawTokenizer, settings: Pick<Tokenizer, 'name' 
   const { name, length } = settings;
   const vocabulary = raw.get_vocab();
   const unknown = raw.model?.unk_token_id ?? settings.padding;
-  const finished = (first: string[], second: string[] | null) =>
-    raw.post_processor?.(first, second, true) ?? { tokens: [...first, ...(second ?? [])] };
+  const { post_processor: addSpecial } = raw;
+  // No `addSpecial?.()`: the CJS build makes `addSpecial.call` of it, and this function has no methods.
+  const finished = (first: string[], second: string[] | null): ReturnType<NonNullable<typeof addSpecial>> =>
+    addSpecial ? addSpecial(first, second, true) : { tokens: [...first, ...(second ?? [])] };
   const special = { one: finished([], null).tokens.length, two: finished([], []).tokens.length };
   const roomFor = (what: string, count: number) => {
     if (length > count) return length - count;

@@ -88,7 +88,7 @@ test('installing the package runs nothing', () => {
   const onInstall = ['preinstall', 'install', 'postinstall', 'prepare'];
   expect(Object.keys(scripts).filter((name) => onInstall.includes(name))).toEqual([]);
   expect(existsSync(join(installed, 'binding.gyp'))).toBe(false);
-  expect(Object.keys(dependencies)).toEqual(['citty', 'fflate']);
+  expect(Object.keys(dependencies)).toEqual(['@huggingface/tokenizers', 'citty', 'fflate']);
 });
 
 test('every link of the README leads somewhere on npm, which reads relative ones by the repository', () => {
@@ -181,6 +181,7 @@ test.each(formats)('every subpath throws one TransferError, as .%s', (format) =>
     'tfjs-transfer/node': ['imageFolder'],
     'tfjs-transfer/web': ['snapshot'],
     'tfjs-transfer/stores': ['opfs'],
+    'tfjs-transfer/text': ['textExamples'],
   };
   const body = `
     const missing = () => Promise.reject(Object.assign(new Error("Cannot find package '@tensorflow/tfjs-backend-cpu'"), { code: 'ERR_MODULE_NOT_FOUND' }));
@@ -197,6 +198,7 @@ test.each(formats)('every subpath throws one TransferError, as .%s', (format) =>
       () => imageFolder('nowhere'),
       () => snapshot('no picture'),
       () => opfs(''),
+      () => textExamples([], []),
     ];
     const codes = [];
     for (const fail of failures) {
@@ -218,7 +220,25 @@ test.each(formats)('every subpath throws one TransferError, as .%s', (format) =>
     'NOT_FOUND',
     'INVALID_DATA',
     'INVALID_ARGUMENT',
+    'INVALID_ARGUMENT',
   ]);
+});
+
+test.each(formats)('an encoder of text trains in plain Node, as .%s', (format) => {
+  const wanted = {
+    'tfjs-transfer': ['attachHead', 'fineTune', 'loadBase', 'pipe', 'train', 'unfreeze', 'useBackend'],
+    'tfjs-transfer/backends/cpu': ['cpu'],
+    'tfjs-transfer/heads': ['classifier'],
+    'tfjs-transfer/text': ['loadTokenizer', 'textExamples'],
+  };
+  const body = `
+    await useBackend(cpu());
+    const place = ${JSON.stringify(join(root, 'test/goldens/text/tiny-bert'))};
+    const model = pipe(await loadBase(place), attachHead(classifier(['bad', 'good'])), unfreeze());
+    const data = { train: textExamples(['soup', 'never'], [1, 0], await loadTokenizer(place)) };
+    const { ended } = await fineTune(model, data, [train({ epochs: 1 })]);
+    console.log(JSON.stringify(ended));`;
+  expect(printed(format, 'text', wanted, body)).toBe('completed');
 });
 
 test.each(formats)('a head trains, is saved, loaded and predicts in plain Node, as .%s', (format) => {

@@ -165,9 +165,9 @@ describe('a tokenizer', () => {
 
   test('refuses broken files and places', async () => {
     await writeFile(join(folder, 'tokenizer.json'), '{');
-    expect(await said(() => loadTokenizer(folder))).toMatch(/^INVALID_MODEL: The tokenizer\.json of .* cannot be read/);
+    expect(await said(() => loadTokenizer(folder))).toMatch(/^INVALID_MODEL: The tokenizer\.json of .* is no JSON/);
     await writeFile(join(folder, 'tokenizer.json'), '{"model":{"type":"Nonsense"}}');
-    expect(await said(() => loadTokenizer(folder))).toMatch(/^INVALID_MODEL: The tokenizer\.json of .* cannot be read/);
+    expect(await said(() => loadTokenizer(folder))).toMatch(/^INVALID_MODEL: The tokenizer\.json of .* describes no/);
     await writeFile(join(folder, 'tokenizer.json'), '[]');
     expect(await said(() => loadTokenizer(folder))).toMatch(/^INVALID_MODEL/);
     await rm(join(folder, 'tokenizer.json'));

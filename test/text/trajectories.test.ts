@@ -2,7 +2,6 @@ import * as tf from '@tensorflow/tfjs-core';
 import {
   adam,
   adamw,
-  attachHead,
   chain,
   clipByGlobalNorm,
   dispose,
@@ -10,9 +9,7 @@ import {
   fineTune,
   freeze,
   linear,
-  loadBase,
   type Optimizer,
-  pipe,
   sequence,
   type TransferModel,
   train,
@@ -22,7 +19,6 @@ import {
 } from 'tfjs-transfer';
 import { cpu } from 'tfjs-transfer/backends/cpu';
 import { wasm } from 'tfjs-transfer/backends/wasm';
-import { classifier } from 'tfjs-transfer/heads';
 import { loadTokenizer, textExamples } from 'tfjs-transfer/text';
 import { describe, expect, test } from 'vitest';
 import { sourceName } from '../../src/model/encoder/weight-names.ts';
@@ -30,6 +26,7 @@ import { networkBehind } from '../../src/model/network.ts';
 import { tensorOf } from '../../src/model/weights.ts';
 import tokens from '../goldens/text/tiny-bert/tokens.golden.json' with { type: 'json' };
 import { golden, textFolder } from '../support/encoders.ts';
+import { disposeStart, startModel } from '../support/tiny-bert.ts';
 
 type Tensors = Readonly<Record<string, tf.Tensor>>;
 
@@ -66,26 +63,6 @@ function sourceOf(key: string): readonly [name: string, isTransposed: boolean] {
   if (key.startsWith('head_logits/')) return [`classifier.${isKernel ? 'weight' : 'bias'}`, isKernel];
   const [layer = '', ...rest] = key.split('/');
   return [`bert.${sourceName('bert', layer, rest.join('/'))}`, isKernel];
-}
-
-/** tiny-bert with the classifier that the references began with. */
-async function startModel(): Promise<TransferModel> {
-  const base = await loadBase(textFolder('tiny-bert'));
-  const model = pipe(base, attachHead(classifier(['a', 'b', 'c'])));
-  const start = await golden('test/goldens/text/tiny-bert/classifier.start.safetensors');
-  // The head draws its first weights; the references have theirs in a file.
-  const values = model.lease.values as Record<string, tf.Tensor>;
-  const first = {
-    'head_logits/kernel': tf.transpose(start['classifier.weight'] as tf.Tensor),
-    'head_logits/bias': tf.clone(start['classifier.bias'] as tf.Tensor),
-  };
-  for (const [key, value] of Object.entries(first)) {
-    values[key]?.dispose();
-    values[key] = value;
-  }
-  tf.dispose(Object.values(start));
-  dispose(base);
-  return model;
 }
 
 const largest = (a: ArrayLike<number>, b: ArrayLike<number>) => {
@@ -154,10 +131,9 @@ describe.each([
     expect(losses).toBeLessThan(1e-4);
     expect(rates).toBeLessThan(1e-9);
     expect(Math.max(...differences)).toBeLessThan(1e-4);
-    for (const key of ['head_logits/kernel', 'head_logits/bias']) start.lease.values[key]?.dispose();
     tf.dispose(Object.values(reference));
     dispose(model);
-    dispose(start);
+    disposeStart(start);
     expect(tf.memory().numTensors).toBe(before);
   });
 });

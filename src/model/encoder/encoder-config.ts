@@ -1,4 +1,5 @@
 import { TransferError } from '../../core/errors.ts';
+import { jsonObject } from '../json-object.ts';
 import type { LayerSettings } from './layer-class.ts';
 
 /** The families of encoders that are read; MiniLM is a BERT. */
@@ -45,7 +46,7 @@ const activations: Readonly<Record<string, string>> = {
  * @throws TransferError `UNSUPPORTED` for another architecture, `INVALID_MODEL` where a setting is missing or impossible.
  */
 export function encoderConfig(bytes: Uint8Array, name: string): EncoderConfig {
-  const config = objectOf(bytes, name);
+  const config = jsonObject(bytes, `The config.json of ${name}`);
   const invalid = (reason: string) =>
     new TransferError('INVALID_MODEL', `The config.json of ${name} ${reason}. Copy the folder again.`);
   const get = (key: string) => (Object.hasOwn(config, key) ? config[key] : undefined);
@@ -85,18 +86,6 @@ export function encoderConfig(bytes: Uint8Array, name: string): EncoderConfig {
     },
     block: { width, heads, inner: count(named.inner, 1), activation: activations[activation] as string, epsilon },
   };
-}
-
-function objectOf(bytes: Uint8Array, name: string): Readonly<Record<string, unknown>> {
-  try {
-    const json: unknown = JSON.parse(new TextDecoder().decode(bytes));
-    if (typeof json === 'object' && json !== null && !Array.isArray(json)) return json as Record<string, unknown>;
-  } catch (cause) {
-    throw new TransferError('INVALID_MODEL', `The config.json of ${name} is no JSON. Copy the folder again.`, {
-      cause,
-    });
-  }
-  throw new TransferError('INVALID_MODEL', `The config.json of ${name} is no object. Copy the folder again.`);
 }
 
 function familyOf(type: unknown, name: string): Family {

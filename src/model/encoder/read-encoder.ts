@@ -4,6 +4,8 @@ import type { ReadFile } from '../../core/store.ts';
 import { readShards } from '../../formats/safetensors-shards.ts';
 import { joined } from '../byte-limit.ts';
 import type { Readable } from '../byte-reader.ts';
+import { jsonObject } from '../json-object.ts';
+import { optionalFile } from '../optional-file.ts';
 import { reporting } from '../report-reading.ts';
 import { sha256 } from '../sha256.ts';
 import type { LayersModel } from '../tfjs-internals.ts';
@@ -52,7 +54,7 @@ export async function readEncoder(
       `cut: '${cut}' is no layer of ${name}. Its blocks are layer_0 to layer_${config.blocks - 1}; mean, first and pooler make one vector of the last.`,
     );
   }
-  const readout = cut === undefined ? await readoutOf(await place.open({ signal }), signal) : undefined;
+  const readout = cut === undefined ? await readoutOf(await place.open({ signal }), name, signal) : undefined;
   const { tensors, files } = await readShards(read, name, bytesAtMost(config));
   const hash = await sha256(joined(files) as Uint8Array<ArrayBuffer>);
   const { model, release } = encoderModel(config, plainNames(tensors), height, name);
@@ -61,16 +63,11 @@ export async function readEncoder(
 }
 
 /** How Sentence Transformers makes one vector of a text; undefined where the folder is none of its. */
-async function readoutOf(read: ReadFile, signal: AbortSignal | undefined): Promise<string | undefined> {
-  try {
-    const bytes = await read('1_Pooling/config.json', { limit: longestJson, signal });
-    const pooling: unknown = JSON.parse(new TextDecoder().decode(bytes));
-    return (pooling as { pooling_mode_cls_token?: unknown } | null)?.pooling_mode_cls_token === true ? 'first' : 'mean';
-  } catch (error) {
-    signal?.throwIfAborted();
-    if ((error as TransferError).code === 'NOT_FOUND' || error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+async function readoutOf(read: ReadFile, name: string, signal: AbortSignal | undefined): Promise<string | undefined> {
+  const bytes = await optionalFile(read, '1_Pooling/config.json', { limit: longestJson, signal });
+  if (!bytes) return undefined;
+  const pooling = jsonObject(bytes, `The 1_Pooling/config.json of ${name}`);
+  return pooling.pooling_mode_cls_token === true ? 'first' : 'mean';
 }
 
 /** Twice the encoder in float32, which leaves room for a head as large as its vocabulary; the rest is no model's. */
