@@ -88,7 +88,7 @@ test('installing the package runs nothing', () => {
   const onInstall = ['preinstall', 'install', 'postinstall', 'prepare'];
   expect(Object.keys(scripts).filter((name) => onInstall.includes(name))).toEqual([]);
   expect(existsSync(join(installed, 'binding.gyp'))).toBe(false);
-  expect(Object.keys(dependencies)).toEqual(['citty', 'fflate']);
+  expect(Object.keys(dependencies)).toEqual(['citty', 'fflate', 'ml-matrix']);
 });
 
 test('every link of the README leads somewhere on npm, which reads relative ones by the repository', () => {
@@ -181,6 +181,7 @@ test.each(formats)('every subpath throws one TransferError, as .%s', (format) =>
     'tfjs-transfer/node': ['imageFolder'],
     'tfjs-transfer/web': ['snapshot'],
     'tfjs-transfer/stores': ['opfs'],
+    'tfjs-transfer/analyse': ['ridge'],
   };
   const body = `
     const missing = () => Promise.reject(Object.assign(new Error("Cannot find package '@tensorflow/tfjs-backend-cpu'"), { code: 'ERR_MODULE_NOT_FOUND' }));
@@ -197,6 +198,7 @@ test.each(formats)('every subpath throws one TransferError, as .%s', (format) =>
       () => imageFolder('nowhere'),
       () => snapshot('no picture'),
       () => opfs(''),
+      () => ridge({ penalty: 0 }),
     ];
     const codes = [];
     for (const fail of failures) {
@@ -217,6 +219,7 @@ test.each(formats)('every subpath throws one TransferError, as .%s', (format) =>
     'BACKEND_UNKNOWN',
     'NOT_FOUND',
     'INVALID_DATA',
+    'INVALID_ARGUMENT',
     'INVALID_ARGUMENT',
   ]);
 });
