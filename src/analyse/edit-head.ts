@@ -1,6 +1,6 @@
 import { TransferError } from '../core/errors.ts';
 import { kindOf } from '../core/kind-of.ts';
-import type { LearnedHead } from './learned-head.ts';
+import type { LearnedHead, LearnedState } from './learned-head.ts';
 import { methodOf } from './method-of.ts';
 import { readExample } from './read-example.ts';
 
@@ -27,7 +27,9 @@ export function addExample(head: LearnedHead, features: ArrayLike<number>, label
   const position = positionOf(head, label, 'addExample');
   const example = { features: readExample(features, head.size, 'addExample'), label: position };
   const examples = [...head.examples, example];
-  return { ...head, examples, state: methodOf(head.learner).add(head.state, lessonOf({ ...head, examples })) };
+  const { add, learn } = methodOf(head.learner);
+  const lesson = lessonOf({ ...head, examples });
+  return { ...head, examples, state: add ? add(head.state, lesson) : learn(lesson) };
 }
 
 /**
@@ -57,8 +59,9 @@ export function removeExample(head: LearnedHead, index: number): LearnedHead {
     );
   }
   const examples = head.examples.toSpliced(index, 1);
-  const state = methodOf(head.learner).remove(head.state, lessonOf({ ...head, examples }), removed, index);
-  return { ...head, examples, state };
+  const { remove, learn } = methodOf(head.learner);
+  const lesson = lessonOf({ ...head, examples });
+  return { ...head, examples, state: remove ? remove(head.state, lesson, removed, index) : learn(lesson) };
 }
 
 /**
@@ -81,7 +84,7 @@ export function addClass(head: LearnedHead, label: string): LearnedHead {
   assertNew(head, label, 'addClass');
   const labels = [...head.labels, label];
   const from = labels.map((_, position) => (position < head.labels.length ? position : undefined));
-  return { ...head, labels, state: methodOf(head.learner).regroup(head.state, lessonOf({ ...head, labels }), from) };
+  return { ...head, labels, state: regrouped({ ...head, labels }, from) };
 }
 
 /**
@@ -107,7 +110,8 @@ export function renameClass(head: LearnedHead, label: string, name: string): Lea
 }
 
 /**
- * The head without a class and its examples: as if it had never seen them. It takes as long as to remove each of them.
+ * The head without a class and its examples: as if it had never seen them. It takes as long as to
+ * remove each of them, or to learn anew where that is how the head learns.
  *
  * @param head The head, which stays as it is.
  * @param label The name of the class.
@@ -124,17 +128,24 @@ export function renameClass(head: LearnedHead, label: string, name: string): Lea
  */
 export function removeClass(head: LearnedHead, label: string): LearnedHead {
   const position = positionOf(head, label, 'removeClass');
+  const { remove } = methodOf(head.learner);
   let rest = head;
   for (let index = head.examples.length - 1; index >= 0; index--) {
-    if (head.examples[index]?.label === position) rest = removeExample(rest, index);
+    if (head.examples[index]?.label !== position) continue;
+    // What is learned anew is learned once, at the end.
+    rest = remove ? removeExample(rest, index) : { ...rest, examples: rest.examples.toSpliced(index, 1) };
   }
   const labels = head.labels.toSpliced(position, 1);
   const from = labels.map((_, index) => (index < position ? index : index + 1));
   const examples = rest.examples.map((example) =>
     example.label < position ? example : { ...example, label: example.label - 1 },
   );
-  const lesson = { examples, classes: labels.length, size: head.size };
-  return { ...head, labels, examples, state: methodOf(head.learner).regroup(rest.state, lesson, from) };
+  return { ...rest, labels, examples, state: regrouped({ ...rest, labels, examples }, from) };
+}
+
+function regrouped(head: LearnedHead, from: readonly (number | undefined)[]): LearnedState {
+  const { regroup, learn } = methodOf(head.learner);
+  return regroup ? regroup(head.state, lessonOf(head), from) : learn(lessonOf(head));
 }
 
 const lessonOf = ({ examples, labels, size }: LearnedHead) => ({ examples, classes: labels.length, size });

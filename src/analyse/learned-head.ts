@@ -40,15 +40,15 @@ export interface Lesson {
   readonly size: number;
 }
 
-/** What a learner does: pure functions. */
+/** What a learner does: pure functions. Where a change has none, the head is learned anew. */
 export interface Method<State extends LearnedState = LearnedState> {
   learn(lesson: Lesson): State;
   /** With one more example, which the lesson has as its last. */
-  add(state: State, lesson: Lesson): State;
+  add?(state: State, lesson: Lesson): State;
   /** Without one of the examples, which the lesson no longer has; `index` is where it was. */
-  remove(state: State, lesson: Lesson, removed: LearnedExample, index: number): State;
+  remove?(state: State, lesson: Lesson, removed: LearnedExample, index: number): State;
   /** With other classes: for each new one the position of the old one; undefined where it is new. No example is lost. */
-  regroup(state: State, lesson: Lesson, from: readonly (number | undefined)[]): State;
+  regroup?(state: State, lesson: Lesson, from: readonly (number | undefined)[]): State;
 }
 
 /** The features with the 1 that the constant is multiplied by. */

@@ -64,7 +64,7 @@ function evidence({ values, project }: Spectrum, target: Float64Array, n: number
   let residual = 0;
   for (let update = 0; update < 11; update++) {
     const gamma = sum((value) => value / (value + lambda));
-    mean = sum((value, square) => (value * square) / (lambda + value) ** 2);
+    mean = sum((value, square) => (square * value) / (lambda + value) / (lambda + value));
     // What float64 cannot tell from a perfect fit counts as its rounding, so that beta stays finite.
     residual = Math.max(
       outside + sum((value, square) => square * (lambda / (lambda + value)) ** 2),

@@ -29,16 +29,10 @@ interface Logits extends LearnedState {
   readonly weights: readonly Float64Array[];
 }
 
-/** What {@link logisticRegression} does: learn anew. From the weights that are there it would take no fewer steps. */
-export function logits(penalty: number): Method<Logits> {
-  const solved = (lesson: Lesson): Logits => ({ weights: fitted(lesson, penalty) });
-  return {
-    learn: solved,
-    add: (_, lesson) => solved(lesson),
-    remove: (_, lesson) => solved(lesson),
-    regroup: (_, lesson) => solved(lesson),
-  };
-}
+/** What {@link logisticRegression} does. From the weights that are there it would take no fewer steps than from zero. */
+export const logits = (penalty: number): Method<Logits> => ({
+  learn: (lesson) => ({ weights: fitted(lesson, penalty) }),
+});
 
 /** A class without examples takes no part: its constant would fall for ever. */
 function fitted({ examples, classes, size }: Lesson, penalty: number): readonly Float64Array[] {

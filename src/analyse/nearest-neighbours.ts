@@ -1,5 +1,5 @@
 import { TransferError } from '../core/errors.ts';
-import type { LearnedExample, LearnedState, Learner, Method } from './learned-head.ts';
+import type { LearnedExample, Learner, Method } from './learned-head.ts';
 
 /**
  * Keeps the examples; a new one belongs to the class that most of its k nearest have (Cover and Hart, 1967). It bends to
@@ -26,14 +26,7 @@ export function nearestNeighbours(k: number): Learner {
 }
 
 /** What {@link nearestNeighbours} does: nothing, before it is asked. */
-export const memories: Method = {
-  learn: () => nothing,
-  add: () => nothing,
-  remove: () => nothing,
-  regroup: () => nothing,
-};
-
-const nothing: LearnedState = {};
+export const memories: Method = { learn: () => ({}) };
 
 /**
  * The share of votes of each class.

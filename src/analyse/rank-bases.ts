@@ -7,14 +7,14 @@ import { assertSettings } from '../core/settings.ts';
 import { breather } from '../train/breathe.ts';
 import { featuresOf } from './features-of.ts';
 import { membersOf } from './read-features.ts';
-import { type Members, resample } from './resample.ts';
+import { half, type Members } from './resample.ts';
 import { type Interval, type Worth, worthOf } from './worth-of.ts';
 
 export type { Interval, Worth };
 
 /** Settings of {@link rankBases}. */
 export interface RankSettings {
-  /** How often examples are drawn anew for the intervals; 0 for none. Default: 100. */
+  /** How many random halves of the examples are scored for the intervals; 0 for none. Default: 100. */
   readonly resamples?: number;
   /** Seed of the draws. Default: 0. */
   readonly seed?: number;
@@ -38,8 +38,8 @@ export interface Ranking {
  * Ranks bases by what their features are worth for some examples, before anything trains. The features of each base are
  * computed once. Scores are guesses: trust differences that are larger than the intervals, and train the first two.
  *
- * Intervals are of 95 %, by resampling examples, the same draws for each base. An example that was drawn twice looks like
- * certainty to some scores, so the intervals are moved to have their middle at the score.
+ * Intervals are of 95 %, by scoring random halves of the examples, the same for each base: they spread as much as scores
+ * of new examples would (delete-half jackknife; Shao and Wu, 1989), and are moved to have their middle at the score.
  *
  * @param bases The bases, by the names that they have in the table. They stay the caller's.
  * @param examples Examples with a class each, such as `data.train`. Some hundred tell as much as thousands: time grows with
@@ -89,8 +89,8 @@ export async function rankBases(
   for (const [name, base] of named) {
     const features = await featuresOf(base, examples, { batchSize, ...(signal && { signal }) });
     members = membersOf(features.labels, 'rankBases');
-    const random = randomStream(seed, 'resample');
-    const draws = Array.from({ length: resamples }, () => resample(members, random));
+    const random = randomStream(seed, 'halves');
+    const draws = Array.from({ length: resamples }, () => half(members, random));
     rows.push({ name, ...(await worthOf(base, features, members, draws, breathe)) });
   }
   rows.sort((a, b) => b.logME.value - a.logME.value);

@@ -42,6 +42,9 @@ export async function readFeatures(features: Features, caller: string): Promise<
   return matrixOf(values, [rows.length, columns], caller);
 }
 
+/** What is larger has no finite products of products. */
+const largest = 1e70;
+
 function matrixOf(numbers: ArrayLike<number>, shape: readonly number[], caller: string): Matrix {
   const [rows = 0, columns = 0, ...more] = shape;
   if (more.length || rows * columns === 0 || rows * columns !== numbers.length) {
@@ -51,11 +54,11 @@ function matrixOf(numbers: ArrayLike<number>, shape: readonly number[], caller: 
     );
   }
   const values = Float64Array.from(numbers);
-  const bad = values.findIndex((number) => !Number.isFinite(number));
+  const bad = values.findIndex((number) => !(Math.abs(number) < largest));
   if (bad >= 0) {
     throw new TransferError(
       'INVALID_DATA',
-      `${caller}: the features of example ${Math.floor(bad / columns)} hold NaN or Infinity. Remove the example or repair its values.`,
+      `${caller}: the features of example ${Math.floor(bad / columns)} hold NaN, Infinity or a number beyond ${largest}. Remove the example or repair its values.`,
     );
   }
   return { rows, columns, values };

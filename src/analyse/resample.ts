@@ -1,24 +1,27 @@
-import type { Random } from '../core/random.ts';
+import { permutation, type Random } from '../core/random.ts';
 import { meanEvidence } from './log-me.ts';
 import { type Matrix, rowOf } from './matrix.ts';
 import { shrunkScore } from './regularized-h-score.ts';
 import { spectrumOfKernel } from './spectrum.ts';
 
-/** The examples of each class, any of them as often as it was drawn. */
+/** The examples of each class that has any. */
 export type Members = readonly (readonly number[])[];
 
 /**
- * Draws as many examples as there are, with replacement (Efron, 1979), again where fewer than two classes were drawn.
+ * Draws half of the examples, again where fewer than two classes were drawn. Scores of halves spread as much as those of
+ * new draws of all examples (delete-half jackknife; Shao and Wu, 1989). Drawing with replacement would not do: two copies
+ * of an example look to LogME like a model that explains everything, and its scores are of another kind.
  *
  * @param members The examples of each class.
  * @param random The source of numbers.
  */
-export function resample(members: Members, random: Random): Members {
-  const classOf = members.flatMap((positions, label) => positions.map((position) => ({ position, label })));
+export function half(members: Members, random: Random): Members {
+  const all = members.flatMap((positions, label) => positions.map((position) => ({ position, label })));
+  const size = Math.max(2, Math.ceil(all.length / 2));
   for (;;) {
     const drawn = members.map((): number[] => []);
-    for (let i = 0; i < classOf.length; i++) {
-      const { position, label } = classOf[Math.floor(random() * classOf.length)] as (typeof classOf)[number];
+    for (const at of permutation(all.length, random).slice(0, size)) {
+      const { position, label } = all[at] as (typeof all)[number];
       (drawn[label] as number[]).push(position);
     }
     const present = drawn.filter((positions) => positions.length > 0);
@@ -27,13 +30,35 @@ export function resample(members: Members, random: Random): Members {
 }
 
 /**
- * The regularised H-score of a resample.
+ * The regularised H-score of some of the examples.
  *
  * @param kernel The products of all examples with each other.
- * @param members What was drawn.
+ * @param members Those of each class.
  * @param d How many features there are.
  */
 export function shrunkScoreOf(kernel: Matrix, members: Members, d: number): number {
+  return shrunkScore(centredKernel(productsOf(kernel, members)), placesOf(members), d);
+}
+
+/**
+ * LogME of some of the examples.
+ *
+ * @param kernel The products of all examples with each other.
+ * @param members Those of each class.
+ * @param d How many features there are.
+ */
+export async function logMEOf(kernel: Matrix, members: Members, d: number): Promise<number> {
+  const products = productsOf(kernel, members);
+  const targets = placesOf(members).map((places) => {
+    const target = new Float64Array(products.rows);
+    for (const i of places) target[i] = 1;
+    return target;
+  });
+  return meanEvidence(await spectrumOfKernel(products), targets, products.rows, d);
+}
+
+/** The products of some of the examples with each other, class by class. */
+function productsOf(kernel: Matrix, members: Members): Matrix {
   const picks = members.flat();
   const n = picks.length;
   const values = new Float64Array(n * n);
@@ -41,9 +66,13 @@ export function shrunkScoreOf(kernel: Matrix, members: Members, d: number): numb
     const row = rowOf(kernel, pick);
     for (const [j, other] of picks.entries()) values[i * n + j] = row[other] as number;
   }
+  return { rows: n, columns: n, values };
+}
+
+/** Where {@link productsOf} puts the examples of each class. */
+function placesOf(members: Members): Members {
   let next = 0;
-  const places = members.map((positions) => positions.map(() => next++));
-  return shrunkScore(centredKernel({ rows: n, columns: n, values }), places, d);
+  return members.map((positions) => positions.map(() => next++));
 }
 
 /** What the products would be if the mean were taken off every example. */
@@ -57,37 +86,4 @@ function centredKernel({ rows: n, values }: Matrix): Matrix {
     }
   }
   return matrix;
-}
-
-/**
- * LogME of a resample. An example that was drawn k times is one that counts k-fold: the root of k times its features and
- * its targets have the same sums of products.
- *
- * @param kernel The products of all examples with each other.
- * @param members What was drawn.
- * @param d How many features there are.
- */
-export async function logMEOf(kernel: Matrix, members: Members, d: number): Promise<number> {
-  const counts = new Map<number, number>();
-  const classOf = new Map<number, number>();
-  for (const [label, positions] of members.entries()) {
-    for (const i of positions) {
-      counts.set(i, (counts.get(i) ?? 0) + 1);
-      classOf.set(i, label);
-    }
-  }
-  const distinct = [...counts.keys()];
-  const roots = distinct.map((i) => Math.sqrt(counts.get(i) as number));
-  const m = distinct.length;
-  const values = new Float64Array(m * m);
-  for (const [a, i] of distinct.entries()) {
-    const row = rowOf(kernel, i);
-    for (const [b, j] of distinct.entries()) {
-      values[a * m + b] = (row[j] as number) * (roots[a] as number) * (roots[b] as number);
-    }
-  }
-  const targets = members.map((_, label) =>
-    Float64Array.from(distinct, (i, a) => (classOf.get(i) === label ? (roots[a] as number) : 0)),
-  );
-  return meanEvidence(await spectrumOfKernel({ rows: m, columns: m, values }), targets, members.flat().length, d);
 }

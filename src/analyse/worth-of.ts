@@ -13,7 +13,7 @@ import { logMEOf, type Members, shrunkScoreOf } from './resample.ts';
 import { ridge } from './ridge.ts';
 import { sourceProbabilities } from './source-probabilities.ts';
 
-/** A score, and where it would lie in 95 of 100 draws of examples. Both ends are the score where nothing was drawn. */
+/** A score, and where it would lie for 95 of 100 sets of such examples. Both ends are the score where nothing was drawn. */
 export interface Interval {
   readonly value: number;
   readonly low: number;

@@ -14,31 +14,30 @@ import { leepOf } from '../../src/analyse/leep.ts';
 import { kernelOf, type Matrix } from '../../src/analyse/matrix.ts';
 import { nceOf } from '../../src/analyse/nce.ts';
 import { membersOf } from '../../src/analyse/read-features.ts';
-import { logMEOf, resample, shrunkScoreOf } from '../../src/analyse/resample.ts';
+import { half, logMEOf, shrunkScoreOf } from '../../src/analyse/resample.ts';
 import { normal, randomStream } from '../../src/core/random.ts';
 
-function made(n: number, d: number): { x: number[][]; y: number[]; matrix: Matrix } {
-  const random = randomStream(2, n, d);
+function made(n: number, d: number, seed = 2): { x: number[][]; y: number[]; matrix: Matrix } {
+  const random = randomStream(seed, n, d);
   const y = Array.from({ length: n }, (_, i) => i % 3);
   const x = y.map((label) => Array.from({ length: d }, (_, j) => normal(random) + 3 + (j === label ? 1 : 0)));
   return { x, y, matrix: { rows: n, columns: d, values: Float64Array.from(x.flat()) } };
 }
 
 describe.each([
-  [40, 6],
+  [41, 6],
   [20, 50],
-])('a resample of %d examples with %d features', (n, d) => {
+])('a half of %d examples with %d features', (n, d) => {
   const { x, y, matrix } = made(n, d);
   const members = membersOf(y, 'test');
-  const drawn = resample(members, randomStream(5));
+  const drawn = half(members, randomStream(5));
   const picks = drawn.flat();
   const rows = picks.map((i) => x[i] as number[]);
   const labels = picks.map((i) => y[i] as number);
 
-  test('has as many examples, some of them more than once', () => {
-    expect(picks).toHaveLength(n);
-    expect(new Set(picks).size).toBeLessThan(n);
-    expect(new Set(picks).size).toBeGreaterThan(n / 2);
+  test('has half of the examples, each once', () => {
+    expect(picks).toHaveLength(Math.ceil(n / 2));
+    expect(new Set(picks).size).toBe(picks.length);
   });
 
   test('scores as if its examples were written out', async () => {
@@ -72,6 +71,40 @@ describe.each([
   });
 });
 
-test('a resample of two examples has both classes', () => {
-  for (let seed = 0; seed < 20; seed++) expect(resample([[0], [1]], randomStream(seed))).toHaveLength(2);
+test('a half of two examples, or three, has both classes', () => {
+  for (let seed = 0; seed < 20; seed++) {
+    expect(
+      half([[0], [1]], randomStream(seed))
+        .flat()
+        .sort(),
+    ).toEqual([0, 1]);
+    expect(half([[0, 2], [1]], randomStream(seed))).toHaveLength(2);
+  }
 });
+
+test('an interval covers what new examples score', async () => {
+  const width = async (n: number, d: number) => {
+    const all = Array.from({ length: 40 }, (_, seed) => made(n, d, seed));
+    const scores = await Promise.all(all.map(({ x, y }) => logME(x, y)));
+    const { matrix, y } = all[0] as (typeof all)[number];
+    const random = randomStream(1);
+    const members = membersOf(y, 'test');
+    const kernel = kernelOf(matrix);
+    const halves = await Promise.all(Array.from({ length: 40 }, () => logMEOf(kernel, half(members, random), d)));
+    return deviation(halves) / deviation(scores);
+  };
+  for (const [n, d] of [
+    [60, 6],
+    [40, 60],
+  ] as const) {
+    const ratio = await width(n, d);
+    console.log(`${n} examples, ${d} features: halves spread ${ratio.toFixed(2)} times as much as new examples`);
+    expect(ratio).toBeGreaterThan(0.5);
+    expect(ratio).toBeLessThan(2);
+  }
+});
+
+function deviation(numbers: readonly number[]): number {
+  const mean = numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
+  return Math.sqrt(numbers.reduce((sum, number) => sum + (number - mean) ** 2, 0) / (numbers.length - 1));
+}

@@ -116,6 +116,7 @@ test('an app bundles the backend that it names, whatever else is installed', asy
   const all = appWith('all', ['cpu', 'wasm', 'webgl', 'webgpu']);
   const [few, many] = [await bundleWithVite(withWasm, 'vite'), await bundleWithVite(all, 'vite')];
   expect(many.modules).toEqual(few.modules);
+  expect(few.modules.filter((path) => path.includes('ml-matrix'))).toEqual([]);
 
   // What a browser can import of the library; sharp, webgpu and tfjs-node are not there.
   const { exports } = JSON.parse(readFileSync(join(all, 'node_modules', 'tfjs-transfer', 'package.json'), 'utf8'));

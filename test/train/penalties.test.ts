@@ -33,7 +33,7 @@ const weight = (model: TransferModel, key: string) =>
   tensorOf(networkBehind(model).variables, model.lease.values, key).dataSync();
 
 /** Weights after so many steps of plain descent on one batch. */
-async function after(model: TransferModel, epochs: number, penalties: readonly Penalty[]) {
+async function trained(model: TransferModel, epochs: number, penalties: readonly Penalty[]) {
   const phase = train({ epochs, batchSize: count, learningRate: rate, optimizer: sgd(), penalties });
   const { model: tuned, history } = await fineTune(model, data, sequence(unfreezeTop(1), phase));
   const made = { kernel: weight(tuned, kernel), head: weight(tuned, head) };
@@ -48,10 +48,10 @@ describe('l2SP', () => {
     const tensors = tf.memory().numTensors;
     const [alpha, beta] = [0.7, 0.3];
     const start = { kernel: weight(model, kernel), head: weight(model, head) };
-    const one = await after(model, 1, []);
-    const two = await after(model, 2, []);
+    const one = await trained(model, 1, []);
+    const two = await trained(model, 2, []);
     // In the first step the base is where it began: nothing pulls. The second step is off by -rate alpha (w1 - w0).
-    const held = await after(model, 2, [l2SP({ alpha, beta: 0 })]);
+    const held = await trained(model, 2, [l2SP({ alpha, beta: 0 })]);
     let pulled = 0;
     held.kernel.forEach((value, i) => {
       const expected =
@@ -61,7 +61,7 @@ describe('l2SP', () => {
     });
     expect(pulled).toBeGreaterThan(1e-5);
     // The head is pulled to 0 from the first step on.
-    const small = await after(model, 1, [l2SP({ alpha: 0, beta })]);
+    const small = await trained(model, 1, [l2SP({ alpha: 0, beta })]);
     small.head.forEach((value, i) => {
       expect(Math.abs(value - ((one.head[i] as number) - rate * beta * (start.head[i] as number)))).toBeLessThan(1e-6);
     });
