@@ -43,7 +43,7 @@ const check = (name, path, names, limit) => ({
   }),
 });
 
-// Limits are what there is now, rounded up: a change that adds to a page is then seen. The first one was to be 15 kB: docs/decisions/0002-backends.md.
+// Limits are what there is now, rounded up: a change that adds to a page is then seen. The first one was to be 15 kB: docs/decisions/0004-core-size.md.
 module.exports = [
   check(
     'load, freeze, attach, fine-tune',

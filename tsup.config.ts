@@ -31,6 +31,5 @@ const namedAsBuilt = {
 // Packages that package.json names as dependencies or peers stay outside.
 export default defineConfig([
   { entry: ['src/**/*.ts'], format: 'esm', target: 'es2022', bundle: false, plugins: [namedAsBuilt], dts },
-  // Shims give CommonJS an `import.meta.url`.
-  { entry: subpaths, format: 'cjs', target: 'es2022', splitting: true, shims: true, dts },
+  { entry: subpaths, format: 'cjs', target: 'es2022', splitting: true, dts },
 ]);

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { FeatureWorkers } from '../core/feature-workers.ts';
 import { workersOver } from '../core/worker-ports.ts';
@@ -51,7 +52,11 @@ export function featureWorkers(count: number, start: () => Worker = startProgram
 // Beside this file, in the sources and in the package; below it in CommonJS, where this code is in a chunk.
 const programs = ['./feature-worker.ts', './feature-worker.js', './node/feature-worker.js'];
 
+// CommonJS has no import.meta, and ES modules have no __filename.
+declare const __filename: string | undefined;
+const here = () => (typeof __filename === 'string' ? pathToFileURL(__filename) : import.meta.url);
+
 function startProgram(): Worker {
-  const urls = programs.map((path) => new URL(path, import.meta.url));
+  const urls = programs.map((path) => new URL(path, here()));
   return new Worker(urls.find((url) => existsSync(url)) ?? (urls[1] as URL));
 }
