@@ -83,6 +83,14 @@ export const rows = [
     ratios: [{ of: entry('ours', 'last block, step'), than: entry('ours', 'last block, forward'), goal: 1 / 3 }],
   },
   {
+    name: 'scale',
+    title: 'Features of 64 and of 2,048 pictures, a picture',
+    unit: 'ms',
+    rounds: 2,
+    entries: [entry('ours', 'features of 64'), entry('ours', 'features of 2,048')],
+    ratios: [{ of: entry('ours', 'features of 2,048'), than: entry('ours', 'features of 64'), goal: 1 / 1.1 }],
+  },
+  {
     name: 'job',
     title: 'The transfer job: 256 pictures, 10 epochs of the head, 5 of the head with the last block, batch 32',
     unit: 's',

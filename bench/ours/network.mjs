@@ -56,6 +56,24 @@ const run = async (strategy) => {
   const { model: tuned } = await fineTune(model, { train: all }, strategy);
   dispose(tuned);
 };
+/** Seconds a picture until the features of so many are cached. */
+const features = (count) => async () => {
+  const targets = Array.from({ length: count }, (_, index) => labels[index % labels.length]);
+  const read = (indices, request) =>
+    all.read(
+      indices.map((index) => index % labels.length),
+      request,
+    );
+  const start = performance.now();
+  for await (const event of fineTuneSteps(
+    model,
+    { train: { ...all, size: count, targets, read } },
+    linearProbe(head),
+  )) {
+    if (event.kind === 'step') break;
+  }
+  return (performance.now() - start) / 1000 / count;
+};
 await serve(`tfjs-transfer, WASM, Node ${process.versions.node}`, {
   forward: async () => (await secondsOf(() => evaluate(model, first(64)))) / 64,
   step: async () => {
@@ -74,6 +92,8 @@ await serve(`tfjs-transfer, WASM, Node ${process.versions.node}`, {
     const { validations } = await times(sequence(lastBlock, train({ epochs: 5, batchSize: batch })), data);
     return median(validations) / (4 * batch);
   },
+  'features of 64': features(64),
+  'features of 2,048': features(2048),
   job: () => secondsOf(() => run(job)),
   'head phase': () => secondsOf(() => run(linearProbe(head))),
 });

@@ -47,6 +47,8 @@ export function webgl(settings: WebglSettings = {}): Backend {
       registerGradients();
       // Later kernels misread packed results of elementwise operations: gradients are off in the third digit.
       tf.env().set('WEBGL_PACK_BINARY_OPERATIONS', false);
+      // Else small tensors are computed here or there, as they happen to lie, and the same seed gives other bits.
+      tf.env().set('WEBGL_CPU_FORWARD', false);
     },
   };
 }

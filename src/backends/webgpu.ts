@@ -1,3 +1,4 @@
+import * as tf from '@tensorflow/tfjs-core';
 /**
  * WebGPU in browsers, and in Node through Dawn.
  *
@@ -54,6 +55,8 @@ export function webgpu(settings: WebgpuSettings = {}): Backend {
       await importPackage(lib, '@tensorflow/tfjs-backend-webgpu');
       registerWebgpuKernels();
       registerGradients();
+      // Else small tensors are computed here or there, as they happen to lie, and the same seed gives other bits.
+      tf.env().set('WEBGPU_CPU_FORWARD', false);
     },
   };
 }
