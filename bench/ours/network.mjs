@@ -75,7 +75,7 @@ const features = (count) => async () => {
   return (performance.now() - start) / 1000 / count;
 };
 await serve(`tfjs-transfer, WASM, Node ${process.versions.node}`, {
-  forward: async () => (await secondsOf(() => evaluate(model, first(64)))) / 64,
+  forward: async () => (await secondsOf(() => evaluate(model, all))) / all.size,
   step: async () => {
     const strategy = sequence(unfreeze(), batchNorm('frozen'), train({ epochs: 1, batchSize: batch }));
     const { steps } = await times(strategy, { train: first(4 * batch) });

@@ -58,6 +58,7 @@ await serve(`tfjs 4.22, ${backend}, Node ${process.versions.node}`, {
   'head phase': async () => {
     const model = await once('frozen', () => withHead(() => false));
     const [x, y] = await once('everything', async () => [pictures(256), targets(256)]);
-    return secondsOf(() => model.fit(x, y, { epochs: 10, batchSize: 32, verbose: 0 }));
+    // With batches of 32, as the others have them, it runs out of memory: it keeps what no gradient needs (trap T12).
+    return secondsOf(() => model.fit(x, y, { epochs: 10, batchSize: 8, verbose: 0 }));
   },
 });
