@@ -31,5 +31,13 @@ const namedAsBuilt = {
 // Packages that package.json names as dependencies or peers stay outside.
 export default defineConfig([
   { entry: ['src/**/*.ts'], format: 'esm', target: 'es2022', bundle: false, plugins: [namedAsBuilt], dts },
-  { entry: subpaths, format: 'cjs', target: 'es2022', splitting: true, dts },
+  // CommonJS has no `import.meta`; what asks for it asks for `__filename` first.
+  {
+    entry: subpaths,
+    format: 'cjs',
+    target: 'es2022',
+    splitting: true,
+    define: { 'import.meta.url': 'undefined' },
+    dts,
+  },
 ]);
