@@ -49,7 +49,7 @@ export interface TransferReport extends TransferMeasures {
  * @returns Jumpstart, asymptote, total reward and ratio with intervals, the time to a threshold, a verdict, and the curves.
  * Costs two runs for each seed, of which those from scratch cache nothing.
  * @throws TransferError `INVALID_DATA` without a validation split; `INVALID_ARGUMENT` for a metric that is better where it
- * is lower, or no seeds; what {@link fineTune} throws.
+ * is lower, or no seeds; what `fineTune` throws.
  *
  * @example
  * ```ts

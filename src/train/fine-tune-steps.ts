@@ -1,7 +1,7 @@
 import type { Dataset } from '../core/data.ts';
 import { TransferError } from '../core/errors.ts';
 import type { TrainEvent } from '../core/events.ts';
-import { assertFeatureWorkers, type FeatureWorkers } from '../core/feature-workers.ts';
+import type { FeatureWorkers } from '../core/feature-workers.ts';
 import type { TransferModel } from '../core/handle.ts';
 import { assertSettings, type Known } from '../core/settings.ts';
 import type { Store } from '../core/store.ts';
@@ -73,7 +73,6 @@ export async function* fineTuneSteps(
   settings: RunSettings = {},
 ): AsyncGenerator<TrainEvent, void> {
   assertSettings('fineTuneSteps', settings, knownInRun);
-  assertFeatureWorkers(settings.workers);
   const endRun = beginRun();
   try {
     yield* (await engine()).runStrategy(model, data, strategy, settings);

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Dataset } from '../core/data.ts';
 import { TransferError } from '../core/errors.ts';
 import type { Ended, PhaseRecord, TrainEvent } from '../core/events.ts';
+import { assertFeatureWorkers } from '../core/feature-workers.ts';
 import type { TransferModel } from '../core/handle.ts';
 import type { Strategy } from '../core/strategy.ts';
 import { canBeLost, isLost, lostOr, remember, rescue } from '../model/device.ts';
@@ -36,6 +37,7 @@ export async function* runStrategy(
   settings: RunSettings,
 ): AsyncGenerator<TrainEvent, void> {
   const { seed = 0, signal, cacheBytes = 2 ** 30, workers } = settings;
+  assertFeatureWorkers(workers);
   const featureStore = settings.featureStore === undefined ? undefined : storeAt(settings.featureStore, 'featureStore');
   const planned = planOf(model, strategy);
   assertDataset(model.head, data);
