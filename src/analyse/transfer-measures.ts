@@ -1,3 +1,5 @@
+import { mean } from '../core/mean.ts';
+
 /** A number with the interval that its mean lies in, nineteen times of twenty. */
 export interface Estimate {
   readonly mean: number;
@@ -38,18 +40,18 @@ export type Curve = readonly number[];
 export function measuresOf(
   transfer: readonly Curve[],
   scratch: readonly Curve[],
-  threshold: number = meanOf(scratch.map((curve) => curve.at(-1) as number)),
+  threshold: number = mean(scratch.map((curve) => curve.at(-1) as number)),
 ): TransferMeasures {
   const paired = (of: (a: Curve, b: Curve) => number) =>
     estimate(transfer.map((curve, i) => of(curve, scratch[i] as Curve)));
-  const totalReward = paired((a, b) => meanOf(a) - meanOf(b));
+  const totalReward = paired((a, b) => mean(a) - mean(b));
   const [low, high] = totalReward.interval ?? [0, 0];
   return {
     jumpstart: paired((a, b) => (a[0] as number) - (b[0] as number)),
     asymptote: paired((a, b) => (a.at(-1) as number) - (b.at(-1) as number)),
     totalReward,
     // Where a learner from scratch earns nothing at all, whatever the other earns is a gain without a ratio.
-    ratio: paired((a, b) => (meanOf(b) === 0 ? (meanOf(a) === 0 ? 1 : Number.MAX_VALUE) : meanOf(a) / meanOf(b))),
+    ratio: paired((a, b) => (mean(b) === 0 ? (mean(a) === 0 ? 1 : Number.MAX_VALUE) : mean(a) / mean(b))),
     timeToThreshold: { threshold, transfer: reaches(transfer, threshold), scratch: reaches(scratch, threshold) },
     verdict: low > 0 ? 'positive' : high < 0 ? 'negative' : 'neutral',
   };
@@ -59,7 +61,7 @@ export function measuresOf(
 export function meanCurve(curves: readonly Curve[]): number[] {
   const epochs = Math.max(...curves.map((curve) => curve.length));
   return Array.from({ length: epochs }, (_, epoch) =>
-    meanOf(curves.map((curve) => (curve[epoch] ?? curve.at(-1)) as number)),
+    mean(curves.map((curve) => (curve[epoch] ?? curve.at(-1)) as number)),
   );
 }
 
@@ -67,8 +69,6 @@ function reaches(curves: readonly Curve[], threshold: number): number | undefine
   const epoch = meanCurve(curves).findIndex((value) => value >= threshold);
   return epoch < 0 ? undefined : epoch;
 }
-
-const meanOf = (numbers: readonly number[]) => numbers.reduce((sum, value) => sum + value, 0) / numbers.length;
 
 /** Student's t that 2.5 % lie above, by degrees of freedom from 1; beyond them that of the normal distribution. */
 const student = [
@@ -78,10 +78,10 @@ const student = [
 
 /** The mean of numbers with its 95 % interval. */
 export function estimate(numbers: readonly number[]): Estimate {
-  const mean = meanOf(numbers);
+  const centre = mean(numbers);
   const freedom = numbers.length - 1;
-  if (freedom < 1) return { mean };
-  const variance = numbers.reduce((sum, value) => sum + (value - mean) ** 2, 0) / freedom;
+  if (freedom < 1) return { mean: centre };
+  const variance = numbers.reduce((sum, value) => sum + (value - centre) ** 2, 0) / freedom;
   const half = (student[freedom - 1] ?? 1.96) * Math.sqrt(variance / numbers.length);
-  return { mean, interval: [mean - half, mean + half] };
+  return { mean: centre, interval: [centre - half, centre + half] };
 }

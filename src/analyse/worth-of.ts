@@ -1,4 +1,6 @@
 import type { Base } from '../core/handle.ts';
+import { mean } from '../core/mean.ts';
+import { argMax } from '../core/outcome.ts';
 import type { BaseFeatures } from './features-of.ts';
 import { hScoreOf } from './h-score.ts';
 import { learn } from './learn.ts';
@@ -64,7 +66,7 @@ export async function worthOf(
     return intervalOf(value, scores, bounds);
   };
   const source = await sourceProbabilities(base, features);
-  const guesses = Array.from({ length: source?.rows ?? 0 }, (_, i) => largest(rowOf(source as Matrix, i)));
+  const guesses = Array.from({ length: source?.rows ?? 0 }, (_, i) => argMax(rowOf(source as Matrix, i)));
   const right = await rightlyLeftOut(features);
   const share = (drawn: Members) => mean(drawn.flat().map((i) => right[i] as number));
   const h = await hScoreOf(x, members);
@@ -91,13 +93,8 @@ async function rightlyLeftOut(features: BaseFeatures): Promise<readonly number[]
   const labels = features.labels.map((label) => present.indexOf(label));
   const penalty = 1;
   const head = await learn(ridge({ penalty }), features, labels, present.map(String));
-  return leaveOneOut(head, penalty).map((scores, i) => (largest(scores) === labels[i] ? 1 : 0));
+  return leaveOneOut(head, penalty).map((scores, i) => (argMax(scores) === labels[i] ? 1 : 0));
 }
-
-const largest = (numbers: ArrayLike<number>) =>
-  Array.from(numbers).reduce((best, number, i, all) => (number > (all[best] as number) ? i : best), 0);
-
-const mean = (numbers: readonly number[]) => numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
 
 interface Bounds {
   readonly least: number;

@@ -1,9 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import type { Base } from '../core/handle.ts';
-import { normal, randomStream } from '../core/random.ts';
+import { randomStream } from '../core/random.ts';
 import { assertSettings } from '../core/settings.ts';
 import { graphOf } from '../model/graph.ts';
+import { heKernel } from '../model/he-kernel.ts';
 import { makeBase } from '../model/make-base.ts';
 import { assertBackend } from '../model/one-tfjs.ts';
 import { variablesOf } from '../model/tfjs-internals.ts';
@@ -53,13 +54,7 @@ export function tinyCnn(settings: TinyCnnSettings = {}): Base {
   for (const { info, variable } of variables) {
     if (!info.key.endsWith('kernel')) continue;
     const random = randomStream(seed, info.key);
-    const outputs = info.key.includes('depthwise') ? 1 : (info.shape.at(-1) ?? 1);
-    const inputs =
-      tf.util.sizeFromShape([...info.shape]) / outputs / (info.key.includes('depthwise') ? (info.shape[2] ?? 1) : 1);
-    const values = Float32Array.from(
-      { length: tf.util.sizeFromShape([...info.shape]) },
-      () => normal(random) * Math.sqrt(2 / inputs),
-    );
+    const values = heKernel(info, random);
     tf.tidy(() => (variable.val as tf.Variable).assign(tf.tensor(values, [...info.shape])));
   }
   const scaling = { input: { scale: 1 / 127.5, offset: -1 }, cut: false } as const;

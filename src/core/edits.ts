@@ -59,7 +59,10 @@ export function unfreeze(...given: readonly []): Edit {
  */
 export function unfreezeTop(top: number | string): Edit {
   return edit('unfreezeTop', { top }, ({ units, ...model }) => {
-    const start = typeof top === 'number' ? units.length - counted(top, units) : firstNamed(top, units);
+    const start =
+      typeof top === 'number'
+        ? units.length - counted(top, units)
+        : units.indexOf(unitsNamed('unfreezeTop', top, units)[0] as Unit);
     return { trains: keysOf({ units, ...model } as Base, pathsOf(units.slice(start))) };
   });
 }
@@ -70,17 +73,6 @@ function counted(top: number, units: readonly Unit[]): number {
     'INVALID_ARGUMENT',
     `unfreezeTop(${top}): the base has ${units.length} layers with weights (a BatchNormalization counts with the layer ` +
       `before it). Pass a whole number from 0 to ${units.length}, or a layer's name.`,
-  );
-}
-
-function firstNamed(name: string, units: readonly Unit[]): number {
-  const exact = units.findIndex(({ layers }) => layers.includes(name));
-  const start = exact >= 0 ? exact : units.findIndex(({ layers }) => layers.some((path) => path.startsWith(name)));
-  if (start >= 0 && name !== '') return start;
-  throw new TransferError(
-    'NOT_FOUND',
-    `unfreezeTop('${name}'): no layer with weights has this name or begins with it. The units are, from input to ` +
-      `output: ${units.map((unit) => unit.name).join(', ')}.`,
   );
 }
 
@@ -103,18 +95,18 @@ function firstNamed(name: string, units: readonly Unit[]): number {
  */
 export function unfreezeOnly(...names: readonly [string, ...string[]]): Edit {
   return edit('unfreezeOnly', { names }, ({ units, ...model }) => {
-    const chosen = names.flatMap((name) => unitsNamed(name, units));
+    const chosen = names.flatMap((name) => unitsNamed('unfreezeOnly', name, units));
     return { trains: keysOf({ units, ...model } as Base, pathsOf(chosen)) };
   });
 }
 
-function unitsNamed(name: string, units: readonly Unit[]): readonly Unit[] {
+function unitsNamed(edit: string, name: string, units: readonly Unit[]): readonly Unit[] {
   const exact = units.filter(({ layers }) => layers.includes(name));
   const found = exact.length ? exact : units.filter(({ layers }) => layers.some((path) => path.startsWith(name)));
   if (found.length > 0 && name !== '') return found;
   throw new TransferError(
     'NOT_FOUND',
-    `unfreezeOnly('${name}'): no layer with weights has this name or begins with it. The units are, from input to ` +
+    `${edit}('${name}'): no layer with weights has this name or begins with it. The units are, from input to ` +
       `output: ${units.map((unit) => unit.name).join(', ')}.`,
   );
 }

@@ -1,4 +1,5 @@
 import { TransferError } from './errors.ts';
+import { mean } from './mean.ts';
 import { argMax, hasLabel, isSaid, type Outcome, perClass, type Target } from './outcome.ts';
 
 /** A number that says how good predictions are. A user's own is a record of this shape. */
@@ -10,8 +11,6 @@ export interface Metric {
 }
 
 const metric = (name: string, compute: (outcome: Outcome) => number): Metric => ({ kind: 'metric', name, compute });
-
-const mean = (numbers: readonly number[]) => numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
 
 /**
  * The share of right answers: of examples in classification, of labels in multi-label classification.

@@ -39,3 +39,6 @@ export interface Store {
    */
   write(files: readonly StoredFile[], settings: WriteSettings): Promise<void>;
 }
+
+/** Whether an error says that a file is not there. */
+export const isMissing = (error: unknown) => (error as { readonly code?: unknown } | undefined)?.code === 'NOT_FOUND';

@@ -1,4 +1,5 @@
 import { TransferError } from '../core/errors.ts';
+import { isMissing } from '../core/store.ts';
 import { readSafetensors, type SafetensorsTensor } from './safetensors.ts';
 
 /** Reads a file of a folder that may have so many bytes; TransferError `NOT_FOUND` where it is not there. */
@@ -28,9 +29,9 @@ export async function readShards(read: ReadWithin, name: string, limit: number):
     const file = await read(single, limit);
     return { tensors: readSafetensors(file, `${single} of ${name}`).tensors, files: [file] };
   } catch (error) {
-    if ((error as TransferError).code !== 'NOT_FOUND') throw error;
+    if (!isMissing(error)) throw error;
     const index = await read(`${single}.index.json`, longestIndex).catch((cause) => {
-      throw (cause as TransferError).code === 'NOT_FOUND' ? error : cause;
+      throw isMissing(cause) ? error : cause;
     });
     return readIndexed(weightMapOf(index, name), read, name, limit);
   }

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { TransferError } from '../core/errors.ts';
 import type { TransferSettings } from '../core/progress.ts';
-import type { Store } from '../core/store.ts';
+import { isMissing, type Store } from '../core/store.ts';
 import { joined } from './byte-limit.ts';
 import { isPath, isStore, nameOfPlace, type Readable } from './byte-reader.ts';
 import { readableUrl } from './readable-url.ts';
@@ -85,9 +85,6 @@ async function readFiles(
     }
   }
 }
-
-/** Whether an error says that a file is not there. */
-export const isMissing = (error: unknown) => (error as TransferError | undefined)?.code === 'NOT_FOUND';
 
 async function readWeights(
   text: string,

@@ -13,6 +13,11 @@ export interface Value {
 /** Values by number. */
 export type Values = ReadonlyMap<ValueId, Value>;
 
+/** Disposes values and their masks. */
+export function disposeValues(values: Iterable<Value>): void {
+  tf.dispose([...values] as never);
+}
+
 /** Computes the outputs of one application from its inputs; undefined leaves it to the layer itself. */
 export type Override = (application: Application, inputs: readonly tf.Tensor[]) => tf.Tensor | undefined;
 

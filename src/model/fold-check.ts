@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { download } from './device.ts';
-import type { Value, Values } from './execute.ts';
+import { disposeValues, type Value, type Values } from './execute.ts';
 import type { ValueId } from './graph.ts';
 
 /** How far folded results may be from those of the layers, relative to the largest number of the value. */
@@ -32,7 +32,7 @@ export async function differencesByFolding(
     }
     return differences;
   } finally {
-    for (const { tensor, mask } of made) tf.dispose(mask ? [tensor, mask] : tensor);
+    disposeValues(made);
   }
 }
 

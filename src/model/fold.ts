@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { FoldingRefused } from '../core/events.ts';
+import type { Lease } from '../core/handle.ts';
 import type { Tensors } from '../core/optimizer.ts';
 import { infer, type Override, type Value, type Values } from './execute.ts';
 import { type Chain, type Joined, joinChains } from './fold-chains.ts';
@@ -20,6 +21,15 @@ export interface Findings {
 
 /** No findings yet. */
 export const noFindings = (): Findings => ({ allowed: new Map(), refused: [] });
+
+const ofLeases = new WeakMap<Lease, Findings>();
+
+/** The findings about a handle as it is, which `predict` and `evaluate` share: whether it may be folded is found out once. */
+export function findingsOf(lease: Lease): Findings {
+  const known = ofLeases.get(lease) ?? noFindings();
+  ofLeases.set(lease, known);
+  return known;
+}
 
 /** Runs parts of a network in inference mode, with BatchNormalization and activations folded into the layers before. */
 export interface Folder {

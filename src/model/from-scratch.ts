@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { TransferModel, WeightInfo } from '../core/handle.ts';
 import { normal, randomStream } from '../core/random.ts';
+import { heKernel } from './he-kernel.ts';
 import { leaseOf, networkBehind } from './network.ts';
 import { assertTransferModel } from './transfer-model.ts';
 
@@ -36,15 +37,13 @@ export function fromScratch(model: TransferModel, seed = 0): TransferModel {
   return Object.freeze({ ...model, lease: leaseOf(network, values) });
 }
 
-function drawn({ key, shape, role }: WeightInfo, seed: number): Float32Array {
+function drawn(weight: WeightInfo, seed: number): Float32Array {
+  const { key, shape, role } = weight;
   const size = tf.util.sizeFromShape([...shape]);
   const isOne = /(gamma|variance)(_\d+)?$/.test(key);
   if (role !== 'parameter' || shape.length < 2 || isOne) return new Float32Array(size).fill(isOne ? 1 : 0);
-  const isDepthwise = /depthwise_kernel(_\d+)?$/.test(key);
-  const outputs = isDepthwise ? (shape.at(-1) as number) * (shape.at(-2) as number) : (shape.at(-1) as number);
-  const deviation = Math.sqrt((2 * outputs) / size);
   const random = randomStream(seed, 'scratch', key);
   // An Embedding has a row for each word: its numbers are no sums, and begin small.
-  const scale = /embeddings?(_\d+)?$/.test(key) ? 0.05 : deviation;
-  return Float32Array.from({ length: size }, () => normal(random) * scale);
+  const isTable = /embeddings?(_\d+)?$/.test(key);
+  return isTable ? Float32Array.from({ length: size }, () => normal(random) * 0.05) : heKernel(weight, random);
 }

@@ -1,5 +1,4 @@
-import type { ReadFile } from '../core/store.ts';
-import { isMissing } from './artifacts.ts';
+import { isMissing, type ReadFile } from '../core/store.ts';
 
 /**
  * Reads a file that need not be there.

@@ -1,7 +1,7 @@
 import type { io } from '@tensorflow/tfjs-core';
 import type { TransferSettings } from '../core/progress.ts';
-import type { Store } from '../core/store.ts';
-import { isMissing, readArtifacts, readableAt } from './artifacts.ts';
+import { isMissing, type Store } from '../core/store.ts';
+import { readArtifacts, readableAt } from './artifacts.ts';
 import { buildModel } from './build.ts';
 import { isStore } from './byte-reader.ts';
 import type { ReadEncoder } from './encoder/read-encoder.ts';

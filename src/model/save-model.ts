@@ -5,15 +5,15 @@ import { bytesMoved, knownInTransfer, type TransferSettings } from '../core/prog
 import { assertSettings } from '../core/settings.ts';
 import type { Store, StoredFile } from '../core/store.ts';
 import { version } from '../core/version.ts';
-import { isPath, isStore, modelPathOf } from './byte-reader.ts';
+import { isPath, isStore } from './byte-reader.ts';
 import { download } from './device.ts';
 import { networkBehind } from './network.ts';
 import type { SavedModel } from './saved-model.ts';
 import { hexOf, sha256 } from './sha256.ts';
+import { folderStore } from './store-at.ts';
 import { topologyOf } from './topology.ts';
 import { assertTransferModel } from './transfer-model.ts';
 import { tensorOf } from './weights.ts';
-import { writeFolder } from './write-folder.ts';
 
 const activations = { classification: 'softmax', multiLabel: 'sigmoid', regression: 'linear' } as const;
 
@@ -75,12 +75,9 @@ export async function saveModel(
 }
 
 /** What saves to a path, or the store that was passed; undefined where it is neither. */
-function writableOf(target: string | Store | tf.io.IOHandler): Pick<Store, 'name' | 'write'> | undefined {
+function writableOf(target: string | Store | tf.io.IOHandler): Store | undefined {
   if (typeof target !== 'string') return isStore(target) ? target : undefined;
-  if (isPath(target)) {
-    const name = modelPathOf(target);
-    return { name, write: (files, settings) => writeFolder(name, files, settings) };
-  }
+  if (isPath(target)) return folderStore(target);
   throw new TransferError(
     'INVALID_ARGUMENT',
     `saveModel: nothing here can save to ${target}. In Node pass a folder; in a browser opfs('name') or indexedDb('name') of tfjs-transfer/stores; anywhere an IOHandler.`,

@@ -4,7 +4,7 @@ import { TransferError } from '../core/errors.ts';
 import type { FeaturePart, SentValue } from '../core/feature-workers.ts';
 import type { WorkerReply, WorkerRequest } from '../core/worker-ports.ts';
 import { buildModel } from './build.ts';
-import type { Value } from './execute.ts';
+import { disposeValues, type Value } from './execute.ts';
 import { folderOf, noFindings } from './fold.ts';
 import { graphOf } from './graph.ts';
 import { networkOf } from './network.ts';
@@ -79,11 +79,12 @@ async function takePart(part: FeaturePart, backends: readonly Backend[]): Promis
   );
   const network = networkOf(graphOf(model), release);
   const { applications, inputs, outputs } = network.graph;
+  network.hold();
   const folder = folderOf(network, noFindings());
   return {
     release() {
       folder.dispose();
-      release();
+      network.giveBack();
     },
     async compute(given) {
       const received = receivedValues(given);
@@ -93,7 +94,7 @@ async function takePart(part: FeaturePart, backends: readonly Backend[]): Promis
         results.push(...(await folder.infer({}, applications, values, outputs)));
         return await sentValues(results, ownMemory);
       } finally {
-        tf.dispose([...received, ...results] as never);
+        disposeValues([...received, ...results]);
       }
     },
   };

@@ -18,7 +18,12 @@ export function storeAt(place: string | Store, caller: string): Store {
       `${caller} is no store and no path. In Node pass a folder; in a browser opfs('name') or indexedDb('name') of tfjs-transfer/stores.`,
     );
   }
-  const name = modelPathOf(place);
+  return folderStore(place);
+}
+
+/** A folder of the file system as a store. */
+export function folderStore(path: string): Store {
+  const name = modelPathOf(path);
   return {
     kind: 'store',
     name,

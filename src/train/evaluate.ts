@@ -6,7 +6,7 @@ import type { Metric } from '../core/metrics.ts';
 import { type ClassOutcome, confusionMatrix, type Outcome, perClass } from '../core/outcome.ts';
 import { assertSettings } from '../core/settings.ts';
 import { lostOr } from '../model/device.ts';
-import { folderOf, noFindings } from '../model/fold.ts';
+import { findingsOf, folderOf } from '../model/fold.ts';
 import { networkBehind } from '../model/network.ts';
 import { split } from '../model/split.ts';
 import { trainedBy } from '../model/trained.ts';
@@ -84,7 +84,7 @@ export async function evaluate(
   const network = networkBehind(model);
   const { values } = model.lease;
   const divided = split(network.graph, trainedBy(model.layers, model.settings).layers);
-  const folder = folderOf(network, noFindings());
+  const folder = folderOf(network, findingsOf(model.lease));
   const source = { network, folder, values, split: divided, examples, inputs, ...(signal && { signal }) };
   const { loss, outcome } = await score(
     { folder, values, graph: network.graph, split: divided },

@@ -1,10 +1,10 @@
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs-core';
 import type { Examples } from '../core/data.ts';
 import type { TrainEvent } from '../core/events.ts';
 import type { FeatureWorkers } from '../core/feature-workers.ts';
 import type { InputSpecification } from '../core/handle.ts';
 import type { Tensors } from '../core/optimizer.ts';
-import type { Value, Values } from '../model/execute.ts';
+import { disposeValues, type Value, type Values } from '../model/execute.ts';
 import type { Part } from '../model/feature-part.ts';
 import type { Folder } from '../model/fold.ts';
 import { upstream, type ValueId } from '../model/graph.ts';
@@ -46,42 +46,50 @@ export async function computeFeatures(
   indices: readonly number[],
   view: number | undefined,
 ): Promise<Map<ValueId, Value>> {
-  return computeFrom(source, await readGiven(source, indices, view));
+  const part = partOf(source);
+  return computeFrom(source, part, await readGiven(source, part, indices, view));
+}
+
+/** A part, and the cache that it goes on from, where there is one. */
+interface SourcePart extends Part {
+  readonly from: FeatureCache | undefined;
 }
 
 /** What is computed: from an earlier cache where that is enough, else from the inputs. */
-function partOf({ network, split, earlier }: FeatureSource): Part & { readonly from: FeatureCache | undefined } {
+function partOf({ network, split, earlier }: FeatureSource): SourcePart {
   const known = earlier && upstream(split.prefix, split.cut, new Set(earlier.cut));
   return earlier && known?.missing.size === 0
     ? { applications: known.applications, given: earlier.cut, wanted: split.cut, from: earlier }
     : { applications: split.prefix, given: network.graph.inputs, wanted: split.cut, from: undefined };
 }
 
-async function readGiven(source: FeatureSource, indices: readonly number[], view?: number): Promise<Values> {
-  const { from } = partOf(source);
+async function readGiven(
+  source: FeatureSource,
+  { from }: SourcePart,
+  indices: readonly number[],
+  view?: number,
+): Promise<Values> {
   return from
     ? await from.read(indices, view ?? 0)
     : inputsOf(source.network, await readExamples(source, indices, view));
 }
 
 /** Computes the values at the frontier, and disposes those that it is given. */
-async function computeFrom(source: FeatureSource, given: Values): Promise<Map<ValueId, Value>> {
-  const { folder, values, split } = source;
+async function computeFrom(
+  { folder, values }: FeatureSource,
+  { applications, wanted }: Part,
+  given: Values,
+): Promise<Map<ValueId, Value>> {
   try {
-    const result = await folder.infer(values, partOf(source).applications, given, split.cut);
-    return new Map(split.cut.map((id, index) => [id, result[index] as Value]));
+    const result = await folder.infer(values, applications, given, wanted);
+    return new Map(wanted.map((id, index) => [id, result[index] as Value]));
   } finally {
-    disposeValues(given);
+    disposeValues(given.values());
   }
 }
 
 const inputsOf = (network: Network, tensors: readonly tf.Tensor[]): Values =>
   new Map(network.graph.inputs.map((id, index) => [id, { tensor: tensors[index] as tf.Tensor, mask: null }]));
-
-/** Disposes values and their masks. */
-export function disposeValues(values: Values): void {
-  for (const { tensor, mask } of values.values()) tf.dispose([tensor, ...(mask ? [mask] : [])]);
-}
 
 /**
  * Computes the values at the frontier of all examples and keeps them.
@@ -107,20 +115,21 @@ export async function* cacheFeatures(
       batches.push({ view, indices: Array.from({ length: Math.min(batchSize, size - from) }, (_, i) => from + i) });
     }
   }
+  const part = partOf(source);
   const work = {
-    read: ({ indices, view }: Batch) => readGiven(source, indices, examples.augmented ? view : undefined),
-    here: (given: Values) => computeFrom(source, given),
+    read: ({ indices, view }: Batch) => readGiven(source, part, indices, examples.augmented ? view : undefined),
+    here: (given: Values) => computeFrom(source, part, given),
   };
   const columns = featureColumns(space, size * views);
   let cache: FeatureCache | undefined;
   try {
-    for await (const [{ view, indices }, values] of inOrder(source, partOf(source), batches, work)) {
+    for await (const [{ view, indices }, values] of inOrder(source, part, batches, work)) {
       const row = view * size + (indices[0] as number);
       try {
         await columns.write(values, row);
         for (const { tensor } of values.values()) await assertFeaturesFinite(examples, indices, tensor);
       } finally {
-        disposeValues(values);
+        disposeValues(values.values());
       }
       yield { done: row + indices.length, total: size * views };
     }

@@ -2,7 +2,7 @@ import { freeze, unfreeze } from '../core/edits.ts';
 import { discriminative } from '../core/rate-edits.ts';
 import { oneCycle } from '../core/schedules.ts';
 import { assertSettings } from '../core/settings.ts';
-import { type Strategy, sequence, type TrainSettings, train } from '../core/strategy.ts';
+import { knownInTrain, type Strategy, sequence, type TrainSettings, train } from '../core/strategy.ts';
 import { adamw } from './optimizers.ts';
 
 /** Settings of {@link fineTuneOneCycle}. */
@@ -35,17 +35,8 @@ const momentums = [0.95, 0.85] as const;
  * ```
  */
 export function fineTuneOneCycle(epochs: number, settings: FineTuneOneCycleSettings = {}): Strategy {
-  assertSettings('fineTuneOneCycle', settings, {
-    learningRate: 2e-3,
-    freezeEpochs: 1,
-    batchSize: undefined,
-    optimizer: undefined,
-    loss: undefined,
-    penalties: undefined,
-    callbacks: undefined,
-    metrics: undefined,
-    views: undefined,
-  });
+  const { epochs: _, schedule: __, ...known } = knownInTrain;
+  assertSettings('fineTuneOneCycle', settings, { ...known, learningRate: 2e-3, freezeEpochs: 1 });
   const { learningRate = 2e-3, freezeEpochs = 1, ...shared } = settings;
   const optimizer = adamw({ weightDecay: 0.01, beta2: 0.99, epsilon: 1e-5, convention: 'pytorch' });
   // `finalDiv` counts from the first rate: fastai's last one is a hundred-thousandth of the peak.

@@ -1,7 +1,6 @@
-import * as tf from '@tensorflow/tfjs-core';
 import type { TrainEvent } from '../core/events.ts';
 import type { FeatureJob, FeatureWorker, FeatureWorkers } from '../core/feature-workers.ts';
-import type { Value, Values } from '../model/execute.ts';
+import { disposeValues, type Value, type Values } from '../model/execute.ts';
 import { featurePart, type Part } from '../model/feature-part.ts';
 import type { ValueId } from '../model/graph.ts';
 import { receivedValues, sentValues, sharedMemory } from '../model/sent-values.ts';
@@ -49,7 +48,11 @@ export async function* inWorkers(
   } finally {
     stop.now();
     beginning.then((job: FeatureJob) => job.end()).catch(() => {});
-    for (const [, values] of underWay) await values.then(disposeAll, () => {});
+    for (const [, values] of underWay)
+      await values.then(
+        (made) => disposeValues(made.values()),
+        () => {},
+      );
   }
 }
 
@@ -66,7 +69,7 @@ function balance(
     const sent = await sentValues(
       inputs.map((id) => given.get(id) as Value),
       sharedMemory,
-    ).finally(() => disposeAll(given));
+    ).finally(() => disposeValues(given.values()));
     for (;;) {
       const [taker] = [...alive].sort((a, b) => a.load - b.load);
       if (!taker) return here(named(inputs, receivedValues(sent)));
@@ -82,8 +85,6 @@ function balance(
     }
   };
 }
-
-const disposeAll = (values: Values) => tf.dispose([...values.values()] as never);
 
 const named = (ids: readonly ValueId[], values: readonly Value[]) =>
   new Map(ids.map((id, index) => [id, values[index] as Value]));

@@ -6,10 +6,9 @@ import { measure } from '../core/measure.ts';
 import type { Tensors } from '../core/optimizer.ts';
 import { permutation, randomStream } from '../core/random.ts';
 import { downloadRemembering } from '../model/device.ts';
-import type { Values } from '../model/execute.ts';
+import { disposeValues, type Values } from '../model/execute.ts';
 import { folderOf } from '../model/fold.ts';
 import { networkBehind } from '../model/network.ts';
-import { disposeValues } from './features.ts';
 import { allFinite, whereNotFinite } from './finite.ts';
 import { penaltiesOf } from './penalties.ts';
 import { preparePhaseFeatures } from './phase-features.ts';
@@ -135,7 +134,7 @@ async function oneStep(
     return { loss, gradientNorm };
   } finally {
     targets.dispose();
-    disposeValues(cut);
+    disposeValues(cut.values());
   }
 }
 

@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { TransferError } from '../core/errors.ts';
-import type { Lease, TransferModel } from '../core/handle.ts';
+import type { TransferModel } from '../core/handle.ts';
 import { assertSettings } from '../core/settings.ts';
 import { download, lostOr } from '../model/device.ts';
-import type { Value } from '../model/execute.ts';
-import { type Findings, folderOf, noFindings } from '../model/fold.ts';
+import { disposeValues, type Value } from '../model/execute.ts';
+import { findingsOf, folderOf } from '../model/fold.ts';
 import { networkBehind } from '../model/network.ts';
 import { type Picture, toInput } from '../model/picture.ts';
 import { assertTransferModel } from '../model/transfer-model.ts';
@@ -23,9 +23,6 @@ export interface PredictSettings {
   /** How many labels to return, the most probable first. Default: all; in regression always all, in their order. */
   readonly topK?: number;
 }
-
-/** Whether a model may be folded is found out once. */
-const findings = new WeakMap<Lease, Findings>();
 
 /**
  * Predicts one example. Decoding, resizing and scaling are the model's own.
@@ -72,9 +69,8 @@ export async function predict(
     );
   }
   const tensors: tf.Tensor[] = [];
-  const known = findings.get(model.lease) ?? noFindings();
-  findings.set(model.lease, known);
-  const folder = folderOf(network, known);
+  let outputs: readonly Value[] = [];
+  const folder = folderOf(network, findingsOf(model.lease));
   try {
     for (const [index, specification] of inputs.entries())
       tensors.push(await toInput(given[index] as Picture, specification));
@@ -85,8 +81,7 @@ export async function predict(
     const values = new Map<number, Value>(
       graph.inputs.map((id, index) => [id, { tensor: tensors[index] as tf.Tensor, mask: null }]),
     );
-    const outputs = await folder.infer(model.lease.values, graph.applications, values, graph.outputs);
-    for (const { tensor, mask } of outputs) tensors.push(...(mask ? [tensor, mask] : [tensor]));
+    outputs = await folder.infer(model.lease.values, graph.applications, values, graph.outputs);
     const scores = activate(head, outputs[0]?.tensor as tf.Tensor2D);
     const numbers = await download(scores).finally(() => scores.dispose());
     if (!allFinite(numbers)) {
@@ -102,6 +97,7 @@ export async function predict(
     throw await lostOr(error);
   } finally {
     folder.dispose();
+    disposeValues(outputs);
     tf.dispose(tensors);
   }
 }

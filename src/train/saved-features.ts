@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { TransferError } from '../core/errors.ts';
-import type { ReadFile, Store, StoredFile } from '../core/store.ts';
+import { isMissing, type ReadFile, type Store, type StoredFile } from '../core/store.ts';
 import type { ValueId } from '../model/graph.ts';
 import { sha256 } from '../model/sha256.ts';
 import { type FeatureCache, type FeatureColumn, featureCache, kindOf } from './feature-cache.ts';
@@ -81,7 +81,7 @@ async function savedIn(store: Store, signal: AbortSignal | undefined): Promise<S
     if (saved.sha256 !== (await hashOf(saved.entries))) throw damaged(store, list);
     return { read, entries: saved.entries as readonly SavedEntry[] };
   } catch (error) {
-    if ((error as Partial<TransferError>).code === 'NOT_FOUND') return undefined;
+    if (isMissing(error)) return undefined;
     throw error;
   }
 }

@@ -5,12 +5,11 @@ import type { Loss } from '../core/loss.ts';
 import type { Tensors } from '../core/optimizer.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { download } from '../model/device.ts';
-import type { Values } from '../model/execute.ts';
+import { disposeValues, type Value, type Values } from '../model/execute.ts';
 import type { Folder } from '../model/fold.ts';
 import type { Graph } from '../model/graph.ts';
 import type { Split } from '../model/split.ts';
 import { tidy } from '../model/tidy.ts';
-import { disposeValues } from './features.ts';
 import { lossOf } from './losses.ts';
 import { targetTensor } from './targets.ts';
 
@@ -58,18 +57,18 @@ export async function score(
       head,
       indices.map((index) => examples.targets[index] as number),
     );
+    let computed: readonly Value[] = [];
     let result: { readonly loss: tf.Scalar; readonly scores: tf.Tensor2D } | undefined;
     try {
-      const computed = await folder.infer(values, split.suffix, cut, graph.outputs);
+      computed = await folder.infer(values, split.suffix, cut, graph.outputs);
       const outputs = computed[0]?.tensor as tf.Tensor2D;
       result = tidy(() => ({ loss: lossOf(loss, outputs, targets), scores: activate(head, outputs) }));
-      disposeValues(new Map(computed.entries()));
       total += ((await download(result.loss))[0] as number) * indices.length;
       const numbers = (await download(result.scores)) as Float32Array;
       const width = head.labels.length;
       for (let row = 0; row < indices.length; row++) scores.push(numbers.slice(row * width, (row + 1) * width));
     } finally {
-      disposeValues(cut);
+      disposeValues([...cut.values(), ...computed]);
       tf.dispose([targets, ...(result ? [result.loss, result.scores] : [])]);
     }
     await between();
