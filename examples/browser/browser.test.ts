@@ -53,7 +53,7 @@ describe.skipIf(!hasChromium)('the example in the browser', { timeout: 300_000 }
     await session.detach();
   }
 
-  /** Starts training and waits for a line of the log. */
+  /** Starts training and waits for what the log says in the end. */
   async function train(page: Page, backend: string, base: string, until: string): Promise<void> {
     await page.selectOption('#backend', backend);
     await page.selectOption('#base', base);
@@ -61,7 +61,7 @@ describe.skipIf(!hasChromium)('the example in the browser', { timeout: 300_000 }
     await page.locator('#log', { hasText: until }).waitFor({ timeout: 120_000 });
   }
 
-  /** Trains and stops at a line of the log: in the page, as a click from here may come when the run has ended. */
+  /** Trains, and stops when the log says `at`: in the page, as a click from here may come when the run has ended. */
   async function trainAndStop(page: Page, backend: string, base: string, at: string): Promise<void> {
     await page.evaluate((line) => {
       const log = document.querySelector('#log') as HTMLElement;
@@ -71,8 +71,7 @@ describe.skipIf(!hasChromium)('the example in the browser', { timeout: 300_000 }
         (document.querySelector('#stop') as HTMLButtonElement).click();
       }).observe(log, { childList: true, characterData: true, subtree: true });
     }, at);
-    await train(page, backend, base, at);
-    await page.locator('#log', { hasText: 'aborted' }).waitFor();
+    await train(page, backend, base, 'aborted');
   }
 
   async function open(address: string | undefined): Promise<{ readonly page: Page; readonly problems: string[] }> {
