@@ -5,3 +5,4 @@ export { convolve, filterGradient, filterTileOf, inputGradient, tileOf } from '.
 export { depthwise, depthwiseFilterGradient, depthwiseInputGradient } from './depthwise';
 export { squareSum } from './norm';
 export { pack, product, scratchOf } from './product';
+export { bandOf, widened } from './widened';

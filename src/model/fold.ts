@@ -3,13 +3,14 @@ import type { FoldingRefused } from '../core/events.ts';
 import type { Lease } from '../core/handle.ts';
 import type { Tensors } from '../core/optimizer.ts';
 import { infer, type Override, type Value, type Values } from './execute.ts';
-import { type Chain, type Joined, joinChains } from './fold-chains.ts';
+import { type Chain, joinChains } from './fold-chains.ts';
 import { differencesByFolding, threshold } from './fold-check.ts';
 import { type ChainWeights, chainWeights } from './fold-weights.ts';
 import type { Application, ValueId } from './graph.ts';
 import type { Network } from './network.ts';
 import { runChain } from './run-chain.ts';
 import { withValues } from './weights.ts';
+import { joinExpansions, runWidened, type Widened } from './widened.ts';
 
 /** What was found out about folding a network; several folders may share it. */
 export interface Findings {
@@ -79,8 +80,14 @@ export function folderOf({ graph, variables }: Network, { allowed, refused }: Fi
     return made;
   }
 
-  const override: Override = (application: Joined, [input]) =>
-    application.chain && runChain(application.chain, input as tf.Tensor, weightsOf(application, application.chain));
+  const override: Override = ({ expansion, ...application }: Widened, [input]) => {
+    const { chain } = application;
+    if (!chain) return undefined;
+    const weights = weightsOf(application, chain);
+    if (!expansion?.chain) return runChain(chain, input as tf.Tensor, weights);
+    const first = { chain: expansion.chain, weights: weightsOf(expansion, expansion.chain) };
+    return runWidened(input as tf.Tensor, first, { chain, weights });
+  };
 
   return {
     async infer(weights, applications, given, wanted) {
@@ -88,9 +95,10 @@ export function folderOf({ graph, variables }: Network, { allowed, refused }: Fi
       if (backend !== tf.backend()) dispose();
       backend = tf.backend();
       const joined = joinChains(graph, applications, wanted);
+      const widened = joinExpansions(joined, wanted);
       const run = (values: Values, fold: boolean) =>
         withValues(variables, weights, () =>
-          fold ? infer(joined, values, wanted, override) : infer(applications, values, wanted),
+          fold ? infer(widened, values, wanted, override) : infer(applications, values, wanted),
         );
       const key = `${tf.getBackend()}:${[...given.keys()]}>${wanted}`;
       if (!allowed.has(key)) {

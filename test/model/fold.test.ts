@@ -65,22 +65,25 @@ describe.each([cpu(), wasm()])('on $name', (backend) => {
 describe('folded weights', () => {
   const chained = chainedNetworks['inverted residuals in a nested model'] as (typeof chainedNetworks)[string];
 
-  test('every value of a network can be asked for, in the middle of chains too', async () => {
-    await useBackend(cpu());
-    const model = builtNetwork(chained);
-    const { network, given, applications } = networkOfModel(model);
-    const x = examplesFor(chained, 2);
-    const folder = folderOf(network, noFindings());
-    for (const { outputs } of applications) {
-      const folded = await folder.infer({}, applications, given(x), outputs);
-      const plain = infer(applications, given(x), outputs);
-      expect(difference(folded[0]?.tensor as tf.Tensor, plain[0]?.tensor as tf.Tensor)).toBeLessThan(1e-5);
-      freed([...folded, ...plain]);
-    }
-    folder.dispose();
-    x.dispose();
-    model.dispose();
-  });
+  test.each([cpu(), wasm()])(
+    'every value of a network can be asked for, in the middle of chains too, on $name',
+    async (backend) => {
+      await useBackend(backend);
+      const model = builtNetwork(chained);
+      const { network, given, applications } = networkOfModel(model);
+      const x = examplesFor(chained, 2);
+      const folder = folderOf(network, noFindings());
+      for (const { outputs } of applications) {
+        const folded = await folder.infer({}, applications, given(x), outputs);
+        const plain = infer(applications, given(x), outputs);
+        expect(difference(folded[0]?.tensor as tf.Tensor, plain[0]?.tensor as tf.Tensor)).toBeLessThan(1e-5);
+        freed([...folded, ...plain]);
+      }
+      folder.dispose();
+      x.dispose();
+      model.dispose();
+    },
+  );
 
   test('are folded once, of the weights that stand in for the variables, and anew on another backend', async () => {
     await useBackend(cpu());

@@ -14,8 +14,19 @@ interface FusedAttributes extends ConvolutionAttributes {
 
 type Inputs = 'x' | 'filter' | 'bias' | 'preluActivationWeights';
 
-/** A tile and the scratch of a product with so many columns: addresses on the heap. */
-function workspace(backend: WasmBackend, tileSize: number, columns: number): readonly [tile: number, scratch: number] {
+/**
+ * Allocates what a kernel works in.
+ *
+ * @param backend The backend.
+ * @param tileSize The numbers of a tile.
+ * @param columns The columns of a product.
+ * @returns The addresses of the tile, and of the scratch that such a product needs.
+ */
+export function workspace(
+  backend: WasmBackend,
+  tileSize: number,
+  columns: number,
+): readonly [tile: number, scratch: number] {
   const kernels = kernelsOn(backend);
   const tile = allocate(backend, [tileSize]);
   return [addressOf(backend, tile), addressOf(backend, allocate(backend, [kernels.scratchOf(columns)]))];

@@ -21,6 +21,7 @@ export type Geometry = readonly [
 
 type Product = [tile: number, scratch: number, pixels: number, outChannels: number, ...Geometry];
 type Depthwise = [batch: number, multiplier: number, ...Geometry];
+type Widened = [band: number, scratch: number, inChannels: number, batch: number, ...Geometry];
 type Clamped = [bias: number, low: number, high: number];
 
 /** What kernels/index.ts exports, where it is described. Addresses are offsets on the heap; `bias` 0 is none. */
@@ -59,6 +60,7 @@ export interface NativeKernels {
   ): void;
   squareSum(from: number, to: number, numbers: number): void;
   scratchOf(n: number): number;
+  bandOf(width: number, channels: number, kernelHeight: number, strideY: number, dilationY: number): number;
   tileOf(taps: number): number;
   filterTileOf(taps: number): number;
   convolve(x: number, packed: number, y: number, ...rest: [...Clamped, ...Product]): void;
@@ -66,6 +68,7 @@ export interface NativeKernels {
   inputGradient(dy: number, packed: number, gradient: number, ...rest: Product): void;
   depthwise(x: number, filter: number, y: number, ...rest: [...Clamped, ...Depthwise]): void;
   depthwiseFilterGradient(x: number, dy: number, gradient: number, ...rest: Depthwise): void;
+  widened(x: number, packed: number, filter: number, y: number, ...rest: [...Clamped, ...Clamped, ...Widened]): void;
   depthwiseInputGradient(dy: number, filter: number, gradient: number, ...rest: Depthwise): void;
 }
 

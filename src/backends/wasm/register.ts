@@ -12,6 +12,7 @@ import { resizeBilinearGradient, resizeNearestNeighborGradient } from './resize-
 import { unsortedSegmentSum } from './segment-sum.ts';
 import { cast, identity } from './sharing.ts';
 import { squareSum } from './square-sum.ts';
+import { widenedDepthwiseConv2d } from './widened.ts';
 
 /**
  * Registers the kernels for training that tfjs' WASM backend lacks (trap T11), and replaces those that it has wrong (T25)
@@ -45,5 +46,6 @@ export function registerTrainingKernels(): void {
     resizeNearestNeighborGradient,
     squareSum,
     unsortedSegmentSum,
+    widenedDepthwiseConv2d,
   ]);
 }

@@ -1,0 +1,78 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Chain, Joined } from './fold-chains.ts';
+import type { ChainWeights } from './fold-weights.ts';
+import { attributesOf } from './fused-kernel.ts';
+import type { ValueId } from './graph.ts';
+
+/** The kernel that runs a convolution of single pixels and a depthwise one as one, on the backends that have it. */
+const kernelName = 'WidenedDepthwiseConv2D';
+
+/** An application, or one that stands for two: its chain, and the expansion before it, which nothing else reads. */
+export interface Widened extends Joined {
+  readonly expansion?: Joined;
+}
+
+/**
+ * Joins each depthwise convolution with the convolution of single pixels before it, where the backend has a kernel for the
+ * two: what lies between them is the largest value of an inverted residual (Sandler et al., 2018, figure 3).
+ *
+ * @param joined The applications, in order, with their chains.
+ * @param wanted The values that must come out, and so lie within no chain.
+ * @returns The applications, in order.
+ */
+export function joinExpansions(joined: readonly Joined[], wanted: readonly ValueId[]): Widened[] {
+  if (!tf.getKernel(kernelName, tf.getBackend())) return [...joined];
+  const readers = new Map<ValueId, number>();
+  for (const id of [...joined.flatMap(({ inputs }) => inputs), ...wanted]) readers.set(id, (readers.get(id) ?? 0) + 1);
+  const expansions = new Map(
+    joined.flatMap((application) => {
+      const [output] = application.outputs as [ValueId];
+      return isExpansion(application.chain) && readers.get(output) === 1 ? [[output, application] as const] : [];
+    }),
+  );
+  const before = (application: Joined) =>
+    isDepthwise(application.chain) ? expansions.get(application.inputs[0] as ValueId) : undefined;
+  const taken = new Set(joined.map(before));
+  return joined
+    .filter((application) => !taken.has(application))
+    .map((application) => {
+      const expansion = before(application);
+      return expansion ? { ...application, inputs: expansion.inputs, expansion } : application;
+    });
+}
+
+function isExpansion(chain: Chain | undefined): boolean {
+  const [operation, other] = chain?.operations ?? [];
+  if (operation?.kind !== 'conv2d' || other || chain?.channels === 'first') return false;
+  const [height, width] = operation.kernel.shape;
+  return height === 1 && width === 1 && operation.strides.every((stride) => stride === 1);
+}
+
+function isDepthwise(chain: Chain | undefined): boolean {
+  const [operation, other] = chain?.operations ?? [];
+  if (operation?.kind !== 'depthwiseConv2d' || other || chain?.channels === 'first') return false;
+  return operation.kernel.shape[3] === 1;
+}
+
+/** A chain with its weights. */
+interface Weighted {
+  readonly chain: Chain;
+  readonly weights: ChainWeights;
+}
+
+/**
+ * Runs an expansion and the depthwise convolution after it.
+ *
+ * @param input Pictures, `[batch, height, width, channels]`.
+ * @param first The expansion.
+ * @param second The depthwise convolution.
+ */
+export function runWidened(input: tf.Tensor, first: Weighted, second: Weighted): tf.Tensor {
+  const [expansion, filter] = [first, second].map(({ weights }) => weights.filters[0]) as [tf.Tensor, tf.Tensor];
+  const [bias, added] = [first.weights.bias, second.weights.bias];
+  const [operation] = second.chain.operations as [Chain['operations'][number]];
+  const x = input.dtype === 'float32' ? input : tf.cast(input, 'float32');
+  const inputs = { x, expansion, filter, ...(bias && { bias }), ...(added && { added }) };
+  const activations = { expansionActivation: first.chain.activation, activation: second.chain.activation };
+  return tf.engine().runKernel(kernelName, inputs, { ...attributesOf(operation), ...activations }) as tf.Tensor;
+}

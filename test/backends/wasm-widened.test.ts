@@ -1,0 +1,77 @@
+import * as tf from '@tensorflow/tfjs-core';
+import fc from 'fast-check';
+import { beforeAll, expect, test } from 'vitest';
+import { cpu } from '../../src/backends/cpu.ts';
+import { wasm } from '../../src/backends/wasm.ts';
+import { useBackend } from '../../src/model/use-backend.ts';
+import { difference, numbers, pictureWindows, run, runKernel, tensorOf } from './kernel-cases.ts';
+
+beforeAll(async () => {
+  await useBackend(cpu());
+  await useBackend(wasm());
+});
+
+/** Windows over few channels, and over so many that a picture takes several bands. */
+const cases = fc.record({
+  windows: pictureWindows,
+  wide: fc.oneof(
+    {
+      weight: 4,
+      arbitrary: fc.record({ width: fc.integer({ min: 1, max: 9 }), channels: fc.integer({ min: 1, max: 20 }) }),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.record({ width: fc.integer({ min: 9, max: 24 }), channels: fc.integer({ min: 300, max: 800 }) }),
+    },
+  ),
+  height: fc.integer({ min: 1, max: 14 }),
+  activations: fc.tuple(fc.constantFrom('linear', 'relu', 'relu6'), fc.constantFrom('linear', 'relu', 'relu6')),
+  biases: fc.tuple(fc.boolean(), fc.boolean()),
+});
+
+test('an expansion and a depthwise convolution as one agree with the two on cpu', async () => {
+  const property = fc.asyncProperty(cases, async ({ windows, wide, height, activations, biases }) => {
+    const { seed, batch, channels: inChannels, filter, padding } = windows;
+    const isDilated = seed % 2 === 0;
+    const [strides, dilations] = isDilated ? [[1, 1], windows.dilations] : [windows.strides, [1, 1]];
+    const attrs = { strides, dilations, dataFormat: 'NHWC', dimRoundingMode: undefined, ...padding };
+    const x = numbers([batch, height, wide.width, inChannels], seed);
+    const expansion = numbers([1, 1, inChannels, wide.channels], seed + 1);
+    const taps = numbers([...filter, wide.channels, 1], seed + 2);
+    const info = tf.backend_util.computeConv2DInfo(
+      [batch, height, wide.width, wide.channels],
+      taps.shape as [number, number, number, number],
+      strides as [number, number],
+      dilations as [number, number],
+      attrs.pad as 'same',
+      attrs.dimRoundingMode as 'floor' | undefined,
+      true,
+    );
+    fc.pre(info.outHeight > 0 && info.outWidth > 0);
+    const row = (name: string, wanted: boolean, from: number) => wanted && { [name]: numbers([wide.channels], from) };
+    const first = row('bias', biases[0], seed + 3);
+    const second = row('added', biases[1], seed + 4);
+    const [expansionActivation, activation] = activations;
+    const joined = { kernelName: 'WidenedDepthwiseConv2D', attrs: { ...attrs, expansionActivation, activation } };
+    const inputs = { x, expansion, filter: taps, ...first, ...second };
+    const actual = await run({ ...joined, inputs }, 'wasm');
+    await tf.setBackend('cpu');
+    const expected = tf.tidy(() => {
+      const bias = (values: typeof first) => values && { bias: tensorOf(Object.values(values)[0] as never) };
+      const pixels = { x: tensorOf(x), filter: tensorOf(expansion), ...bias(first) };
+      const once = {
+        strides: [1, 1],
+        dilations: [1, 1],
+        pad: 'valid',
+        dataFormat: 'NHWC',
+        activation: expansionActivation,
+      };
+      const between = runKernel('FusedConv2D', pixels, once);
+      const last = { x: between, filter: tensorOf(taps), ...bias(second) };
+      const result = runKernel('FusedDepthwiseConv2D', last, { ...attrs, activation });
+      return { shape: result.shape, values: result.dataSync() as Float32Array };
+    });
+    expect(difference(actual, expected)).toBeLessThan(1e-4);
+  });
+  await fc.assert(property, { numRuns: 500, seed: 20 });
+});
