@@ -1,5 +1,6 @@
 // Convolutions and their gradients as matrix products: what the windows of some output pixels see is gathered in a tile
 // that fits the cache, and multiplied (im2col).
+import { boundsGradient } from './activation';
 import { add, bytes, copy } from './lanes';
 import { pack, product } from './product';
 
@@ -101,22 +102,31 @@ export function filterGradient(
   }
 }
 
-/** The gradient of the input, added to zeros: that of the output times the packed transpose of the filter. */
+/**
+ * The gradient of the input: that of the output times the packed transpose of the filter.
+ *
+ * @param seen The input, where the gradient goes through the activation that made it, with its bounds; 0 else.
+ */
 export function inputGradient(
-  dy: usize, filter: usize, gradient: usize, tile: usize, scratch: usize, pixels: i32, outChannels: i32, height: i32,
-  width: i32, channels: i32, outHeight: i32, outWidth: i32, kernelHeight: i32, kernelWidth: i32, strideY: i32, strideX: i32,
-  dilationY: i32, dilationX: i32, top: i32, left: i32,
+  dy: usize, filter: usize, gradient: usize, seen: usize, low: f32, high: f32, tile: usize, scratch: usize, pixels: i32,
+  outChannels: i32, height: i32, width: i32, channels: i32, outHeight: i32, outWidth: i32, kernelHeight: i32,
+  kernelWidth: i32, strideY: i32, strideX: i32, dilationY: i32, dilationX: i32, top: i32, left: i32,
 ): void {
   const taps = kernelHeight * kernelWidth * channels, rows = tileOf(taps);
-  if (arePixels(height, width, outHeight, outWidth, kernelHeight, kernelWidth, strideY, strideX, top, left)) {
-    product(dy, outChannels, 1, filter, gradient, pixels, outChannels, channels, 0, false, -Infinity, Infinity, scratch);
-    return;
-  }
+  const direct = arePixels(height, width, outHeight, outWidth, kernelHeight, kernelWidth, strideY, strideX, top, left);
+  const size = (pixels / (outHeight * outWidth)) * height * width * channels;
+  if (!direct) memory.fill(gradient, 0, bytes(size));
   for (let p = 0; p < pixels; p += rows) {
-    const end = min(p + rows, pixels);
-    product(dy + bytes(p * outChannels), outChannels, 1, filter, tile, end - p, outChannels, taps, 0, false, -Infinity,
-      Infinity, scratch);
-    visit(false, gradient, tile, p, end, height, width, channels, outHeight, outWidth, kernelHeight, kernelWidth, strideY,
-      strideX, dilationY, dilationX, top, left);
+    const end = min(p + rows, pixels), to = direct ? gradient + bytes(p * channels) : tile;
+    product(dy + bytes(p * outChannels), outChannels, 1, filter, to, end - p, outChannels, taps, 0, false, -Infinity, Infinity,
+      scratch);
+    if (!direct) {
+      visit(false, gradient, tile, p, end, height, width, channels, outHeight, outWidth, kernelHeight, kernelWidth, strideY,
+        strideX, dilationY, dilationX, top, left);
+    } else if (seen) {
+      // While it is in the cache.
+      boundsGradient(to, seen + bytes(p * channels), to, (end - p) * channels, low, high);
+    }
   }
+  if (seen && !direct) boundsGradient(gradient, seen, gradient, size, low, high);
 }

@@ -1,4 +1,5 @@
 // Depthwise convolutions and their gradients, channels last: a lane is a channel.
+import { boundsGradient } from './activation';
 import { bytes, clamp, madd } from './lanes';
 
 /** The first tap of a window that lies inside: `from + tap * dilation >= 0`. */
@@ -13,13 +14,25 @@ function endTap(from: i32, dilation: i32, size: i32, taps: i32): i32 {
   return from >= size ? 0 : min(taps, (size - 1 - from) / dilation + 1);
 }
 
-/** The convolution. Number of channels of the output: `channels * multiplier`. */
+/** Takes a line of a gradient through an activation, while it is in the cache. */
+@inline
+function through(seen: usize, gradient: usize, line: i32, numbers: i32, low: f32, high: f32): void {
+  const at = bytes(line * numbers);
+  boundsGradient(gradient + at, seen + at, gradient + at, numbers, low, high);
+}
+
+/**
+ * The convolution. Number of channels of the output: `channels * multiplier`.
+ *
+ * @param seen Where the convolution is a gradient that goes through an activation: what that had made, of which the bounds are;
+ * else 0, and the bounds are those of the result.
+ */
 export function depthwise(
-  x: usize, filter: usize, y: usize, bias: usize, low: f32, high: f32, batch: i32, multiplier: i32, height: i32, width: i32,
-  channels: i32, outHeight: i32, outWidth: i32, kernelHeight: i32, kernelWidth: i32, strideY: i32, strideX: i32,
+  x: usize, filter: usize, y: usize, bias: usize, low: f32, high: f32, seen: usize, batch: i32, multiplier: i32, height: i32,
+  width: i32, channels: i32, outHeight: i32, outWidth: i32, kernelHeight: i32, kernelWidth: i32, strideY: i32, strideX: i32,
   dilationY: i32, dilationX: i32, top: i32, left: i32,
 ): void {
-  const least = f32x4.splat(low), most = f32x4.splat(high), out = channels * multiplier;
+  const least = f32x4.splat(seen ? -Infinity : low), most = f32x4.splat(seen ? Infinity : high), out = channels * multiplier;
   const tap = bytes(dilationX * channels), hop = bytes(strideX * channels), next = bytes(out);
   for (let line = 0; line < batch * outHeight; line++) {
     const picture = line / outHeight, y0 = (line - picture * outHeight) * strideY - top;
@@ -81,11 +94,12 @@ export function depthwise(
               sum += load<f32>(x + bytes(at)) * load<f32>(filter + bytes((ky * kernelWidth + kx) * out + q));
             }
           }
-          store<f32>(to + bytes(i * out + q), min(high, max(low, sum)));
+          store<f32>(to + bytes(i * out + q), seen ? sum : min(high, max(low, sum)));
         }
       }
       ox += pixels;
     }
+    if (seen) through(seen, y, line, outWidth * out, low, high);
   }
 }
 
@@ -131,14 +145,15 @@ export function depthwiseFilterGradient(
   }
 }
 
-/** The gradient of the input, added to zeros. */
+/** The gradient of the input. `seen` is the input, as above. */
 export function depthwiseInputGradient(
-  dy: usize, filter: usize, gradient: usize, batch: i32, multiplier: i32, height: i32, width: i32, channels: i32,
-  outHeight: i32, outWidth: i32, kernelHeight: i32, kernelWidth: i32, strideY: i32, strideX: i32, dilationY: i32,
-  dilationX: i32, top: i32, left: i32,
+  dy: usize, filter: usize, gradient: usize, seen: usize, low: f32, high: f32, batch: i32, multiplier: i32, height: i32,
+  width: i32, channels: i32, outHeight: i32, outWidth: i32, kernelHeight: i32, kernelWidth: i32, strideY: i32, strideX: i32,
+  dilationY: i32, dilationX: i32, top: i32, left: i32,
 ): void {
   const out = channels * multiplier;
   for (let line = 0; line < batch * height; line++) {
+    memory.fill(gradient + bytes(line * width * channels), 0, bytes(width * channels));
     const picture = line / height, y = line - picture * height;
     for (let p = 0; p < width; p++) {
       const to = gradient + bytes((line * width + p) * channels);
@@ -165,5 +180,6 @@ export function depthwiseInputGradient(
         }
       }
     }
+    if (seen) through(seen, gradient, line, width * channels, low, high);
   }
 }

@@ -48,7 +48,7 @@ export function widened(
       product(x + bytes((picture * height + end) * width * inChannels), inChannels, 1, expansion, band + bytes((end - from) * row),
         (to - end) * width, inChannels, channels, bias, false, low, high, scratch);
       start = from, end = to;
-      depthwise(band, filter, y + bytes((picture * outHeight + oy) * outWidth * channels), added, least, most, 1, 1, to - from,
+      depthwise(band, filter, y + bytes((picture * outHeight + oy) * outWidth * channels), added, least, most, 0, 1, 1, to - from,
         width, channels, some, outWidth, kernelHeight, kernelWidth, strideY, strideX, dilationY, dilationX, from - y0, left);
     }
   }

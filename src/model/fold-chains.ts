@@ -18,6 +18,24 @@ export interface Joined extends Application {
 }
 
 /**
+ * Returns who reads each value that one application reads, once, and nothing else.
+ *
+ * @param applications The applications.
+ * @param wanted The values that must come out.
+ */
+export function soleReaders<Reader extends Application>(
+  applications: readonly Reader[],
+  wanted: Iterable<ValueId>,
+): ReadonlyMap<ValueId, Reader> {
+  const readers = new Map<ValueId, Reader[]>();
+  for (const application of applications) {
+    for (const id of application.inputs) readers.set(id, [...(readers.get(id) ?? []), application]);
+  }
+  for (const id of wanted) readers.delete(id);
+  return new Map([...readers].flatMap(([id, [reader, other]]) => (reader && !other ? [[id, reader]] : [])));
+}
+
+/**
  * Finds the chains among applications.
  *
  * @param graph The network that they belong to.
@@ -32,11 +50,7 @@ export function joinChains(
   wanted: Iterable<ValueId>,
   isConstant: (application: Application) => boolean = () => true,
 ): Joined[] {
-  const consumers = new Map<ValueId, Application[]>();
-  for (const application of applications) {
-    for (const id of application.inputs) consumers.set(id, [...(consumers.get(id) ?? []), application]);
-  }
-  for (const id of wanted) consumers.delete(id);
+  const readers = soleReaders(applications, wanted);
   const taken = new Set<Application>();
   return applications.flatMap((application) => {
     if (taken.has(application)) return [];
@@ -47,8 +61,8 @@ export function joinChains(
   function chainFrom(first: Application): { readonly chain: Chain | undefined; readonly last: Application } {
     let last = first;
     const follow = <T>(read: (next: Application) => T | undefined): T | undefined => {
-      const [next, other] = consumers.get(last.outputs[0] as ValueId) ?? [];
-      const found = next && !other ? read(next) : undefined;
+      const next = readers.get(last.outputs[0] as ValueId);
+      const found = next && read(next);
       if (next && found !== undefined) {
         taken.add(next);
         last = next;

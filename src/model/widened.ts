@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Chain, Joined } from './fold-chains.ts';
+import { type Chain, type Joined, soleReaders } from './fold-chains.ts';
 import type { ChainWeights } from './fold-weights.ts';
 import { attributesOf } from './fused-kernel.ts';
 import type { ValueId } from './graph.ts';
@@ -22,21 +22,18 @@ export interface Widened extends Joined {
  */
 export function joinExpansions(joined: readonly Joined[], wanted: readonly ValueId[]): Widened[] {
   if (!tf.getKernel(kernelName, tf.getBackend())) return [...joined];
-  const readers = new Map<ValueId, number>();
-  for (const id of [...joined.flatMap(({ inputs }) => inputs), ...wanted]) readers.set(id, (readers.get(id) ?? 0) + 1);
+  const readers = soleReaders(joined, wanted);
   const expansions = new Map(
     joined.flatMap((application) => {
-      const [output] = application.outputs as [ValueId];
-      return isExpansion(application.chain) && readers.get(output) === 1 ? [[output, application] as const] : [];
+      const reader = readers.get(application.outputs[0] as ValueId);
+      return reader && isDepthwise(reader.chain) && isExpansion(application.chain) ? [[reader, application]] : [];
     }),
   );
-  const before = (application: Joined) =>
-    isDepthwise(application.chain) ? expansions.get(application.inputs[0] as ValueId) : undefined;
-  const taken = new Set(joined.map(before));
+  const taken = new Set(expansions.values());
   return joined
     .filter((application) => !taken.has(application))
     .map((application) => {
-      const expansion = before(application);
+      const expansion = expansions.get(application);
       return expansion ? { ...application, inputs: expansion.inputs, expansion } : application;
     });
 }

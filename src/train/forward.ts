@@ -2,9 +2,10 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { LayerPath } from '../core/handle.ts';
 import { randomStream } from '../core/random.ts';
 import { execute, freeAfterUse, normalizeFrozen, type Override, type Values } from '../model/execute.ts';
-import { type Joined, joinChains } from '../model/fold-chains.ts';
+import { type Joined, joinChains, soleReaders } from '../model/fold-chains.ts';
 import { chainWeights } from '../model/fold-weights.ts';
-import type { Application } from '../model/graph.ts';
+import type { FusedActivation } from '../model/fused-kernel.ts';
+import type { Application, ValueId } from '../model/graph.ts';
 import type { Network } from '../model/network.ts';
 import { runChain } from '../model/run-chain.ts';
 import type { Split } from '../model/split.ts';
@@ -43,7 +44,7 @@ export function forward(
   const isConstant = ({ path, inferenceOnly }: Application) => inferenceOnly || !trained.batchStatistics.has(path);
   const uses = new Map<LayerPath, number>();
   const override: Override = (application: Joined, [input]) => {
-    const { layer, path, inferenceOnly, chain, inputs } = application;
+    const { layer, path, inferenceOnly, chain, inputs, outputs } = application;
     const x = input as tf.Tensor;
     const use = uses.get(path) ?? 0;
     uses.set(path, use + 1);
@@ -53,12 +54,14 @@ export function forward(
       return runChain(chain, x, chainWeights(chain), (call, position) => {
         const last = position === Math.max(0, operations.length - 1);
         const below = operations.slice(0, position).some(({ kernel }) => isTrained(kernel));
-        return fusedOperation(call, {
+        const differentiable = {
           // What crosses the frontier depends on nothing that trains.
           x: below || !cut.has(inputs[0] as number),
           filter: isTrained(operations[position]?.kernel) || (last && isMoved),
           bias: last && (isMoved || isTrained(operations[position]?.bias, normalization?.beta)),
-        });
+        };
+        const before = (position === 0 && slopes.get(inputs[0] as ValueId)) || 'linear';
+        return fusedOperation(call, differentiable, { before, isTaken: last && slopes.has(outputs[0] as ValueId) });
       });
     }
     if (!inferenceOnly && isNoise(layer)) return applyNoise(layer, x, randomStream(...seed, path, use));
@@ -72,7 +75,23 @@ export function forward(
     return output;
   };
   const applications = joinChains(graph, split.suffix, graph.outputs, isConstant);
+  const slopes = slopesOf(applications, graph.outputs);
   const free = freeAfterUse(applications, [...cut.keys(), ...graph.outputs]);
   const outputs = execute(applications, cut, override, free);
   return outputs.get(graph.outputs[0] as number)?.tensor as tf.Tensor2D;
+}
+
+/**
+ * The activations that the one reader of what they make takes gradients through, by what they make: it has that at hand.
+ */
+function slopesOf(applications: readonly Joined[], wanted: readonly ValueId[]): Map<ValueId, FusedActivation> {
+  const readers = soleReaders(applications, wanted);
+  return new Map(
+    applications.flatMap(({ outputs, chain }) => {
+      const [output] = outputs as [ValueId];
+      const reader = readers.get(output)?.chain;
+      const takes = reader?.channels === 'last' && reader.operations.length > 0;
+      return takes && chain?.channels === 'last' && chain.activation !== 'linear' ? [[output, chain.activation]] : [];
+    }),
+  );
 }

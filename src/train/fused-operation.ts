@@ -10,6 +10,14 @@ import {
 /** Which of the things that an operation is given get a gradient. */
 export type Differentiable = Readonly<Record<'x' | 'filter' | 'bias', boolean>>;
 
+/** Who takes a gradient through an activation: the operation that has it, or the one that alone reads what it makes. */
+export interface Slopes {
+  /** The activation that made x, where this operation takes the gradient through it; `linear` else. */
+  readonly before: FusedActivation;
+  /** Whether what reads this operation takes the gradient through its activation. */
+  readonly isTaken: boolean;
+}
+
 const names = ['x', 'filter', 'bias'] as const;
 
 /**
@@ -21,8 +29,9 @@ const names = ['x', 'filter', 'bias'] as const;
  *
  * @param call The operation and what it is given.
  * @param differentiable What gets a gradient: nothing else is computed or kept for it.
+ * @param slopes Who takes gradients through activations.
  */
-export function fusedOperation(call: FusedCall, differentiable: Differentiable): tf.Tensor {
+export function fusedOperation(call: FusedCall, differentiable: Differentiable, slopes: Slopes): tf.Tensor {
   const { operation, x, filter, activation } = call;
   const wanted = names.filter((name) => differentiable[name] && call[name]);
   if (wanted.length === 0) return runFused(call);
@@ -30,8 +39,8 @@ export function fusedOperation(call: FusedCall, differentiable: Differentiable):
     const save = inputs.at(-1) as unknown as tf.GradSaveFunc;
     const value = runFused(call);
     const kept = {
-      ...(activation !== 'linear' && { y: value }),
-      ...(differentiable.filter && { x }),
+      ...(activation !== 'linear' && !slopes.isTaken && { y: value }),
+      ...((differentiable.filter || slopes.before !== 'linear') && { x }),
       ...(differentiable.x && { filter }),
     };
     save(Object.values(kept));
@@ -42,7 +51,7 @@ export function fusedOperation(call: FusedCall, differentiable: Differentiable):
       const gradients = tf.tidy(() => {
         const slope = from.y ? activationGradient(activation, dy, from.y) : dy;
         // Of what was not kept, the gradients read the shape alone.
-        const derive = gradientsOf(operation, slope, from.x ?? x, from.filter ?? filter);
+        const derive = gradientsOf(operation, slope, from.x ?? x, from.filter ?? filter, slopes.before);
         return wanted.map((name) => derive[name]());
       });
       // They are not needed again, while tfjs keeps them until all gradients are computed.
@@ -72,6 +81,7 @@ function gradientsOf(
   slope: tf.Tensor,
   x: tf.Tensor,
   filter: tf.Tensor,
+  before: FusedActivation,
 ): Record<keyof Differentiable, () => tf.Tensor> {
   const bias = () => sumOfRows(slope);
   if (operation.kind === 'scale') {
@@ -79,7 +89,25 @@ function gradientsOf(
   }
   const [kernelName, first, second] = known[operation.kind];
   const derive = tf.getGradient(kernelName).gradFunc(slope, [x, filter], attributesOf(operation));
-  return { x: derive[first] as () => tf.Tensor, filter: derive[second] as () => tf.Tensor, bias };
+  const input = derive[first] as () => tf.Tensor;
+  const through = () => inputThrough(operation, slope, x, filter, before) ?? activationGradient(before, input(), x);
+  return { x: before === 'linear' ? input : through, filter: derive[second] as () => tf.Tensor, bias };
+}
+
+/** The gradient of x on through the activation that made it, by one kernel where the backend has it. */
+function inputThrough(
+  operation: FusedOperation,
+  dy: tf.Tensor,
+  x: tf.Tensor,
+  filter: tf.Tensor,
+  activation: FusedActivation,
+): tf.Tensor | undefined {
+  const kernelName = { conv2d: 'Conv2DBackpropThrough', depthwiseConv2d: 'DepthwiseConv2dNativeBackpropThrough' }[
+    operation.kind as string
+  ];
+  if (!kernelName || !tf.getKernel(kernelName, tf.getBackend())) return undefined;
+  const attributes = { ...attributesOf(operation), inputShape: x.shape, activation };
+  return tf.engine().runKernel(kernelName, { dy, filter, x }, attributes) as tf.Tensor;
 }
 
 /** The kernels that compute the gradient of an activation in one pass, where a backend has them. */

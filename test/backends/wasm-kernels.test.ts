@@ -273,6 +273,27 @@ describe('the kernels of the adapter', () => {
       return [{ kernelName, inputs: { dy, filter }, attrs: { ...attrs, inputShape } }, await run(denseCall, 'cpu')];
     }));
 
+  // Those of the input, on through relu6: zero where the input lies on a bound.
+  test.each([
+    ['Conv2DBackpropInput', 'Conv2DBackpropThrough', convolution],
+    ['DepthwiseConv2dNativeBackpropInput', 'DepthwiseConv2dNativeBackpropThrough', depthwise],
+  ] as const)('%s and Relu6Grad are %s', (plainName, kernelName, shapesOf) =>
+    agrees(pictureWindows, async (value) => {
+      const { inputShape, filterShape, outShape, attrs } = shapesOf(value);
+      const inputs = { dy: numbers(outShape, value.seed), filter: numbers(filterShape, value.seed + 1) };
+      const x = numbers(inputShape, value.seed + 2);
+      for (const [i, number] of x.values.entries()) x.values[i] = Math.min(6, Math.max(0, 9 * number));
+      const plain = await run({ kernelName: plainName, inputs, attrs: { ...attrs, inputShape } }, 'wasm');
+      const isWithin = (number: number | undefined) => number !== undefined && number > 0 && number < 6;
+      const expected = plain.values.map((number, i) => (isWithin(x.values[i]) ? number : 0)) as Float32Array;
+      const through = { ...attrs, inputShape, activation: 'relu6' };
+      return [
+        { kernelName, inputs: { ...inputs, x }, attrs: through },
+        { shape: inputShape, values: expected },
+      ];
+    }),
+  );
+
   test('MaxPoolGrad agrees with cpu, ties included', () =>
     agrees(fc.tuple(pictureWindows, fc.boolean()), ([value, hasTies]) => {
       const { inputShape, outShape, attrs } = convolution({ ...value, outChannels: value.channels });

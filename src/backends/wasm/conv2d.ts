@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { type KernelCall, kernel } from '../shared/kernel.ts';
-import { boundsOf } from './activation.ts';
+import { type Bounds, boundsOf } from './activation.ts';
 import { type ConvolutionAttributes, sizesOf } from './geometry.ts';
 import { addressOf, allocate, allocateZeros, type WasmBackend } from './heap.ts';
 import { assertChannelsLast, trainingKernel } from './kernel.ts';
@@ -11,6 +11,13 @@ interface FusedAttributes extends ConvolutionAttributes {
   readonly dataFormat?: string;
   readonly activation?: string;
 }
+
+/** A call for the gradient of an input: with `x` and the activation that made it, where it goes on through that. */
+export type InputGradientCall<Attributes> = KernelCall<
+  'dy' | 'filter' | 'x',
+  Attributes & { readonly activation?: string },
+  WasmBackend
+>;
 
 type Inputs = 'x' | 'filter' | 'bias' | 'preluActivationWeights';
 
@@ -50,7 +57,7 @@ function convolve(call: KernelCall<Inputs, FusedAttributes, WasmBackend>): tf.Te
   const result = allocate(backend, sizes.outShape);
   const weights = packed(backend, addressOf(backend, filter), taps, outChannels, false);
   const [tile, scratch] = workspace(backend, kernelsOn(backend).tileOf(taps) * taps, outChannels);
-  const [low, high] = boundsOf(attrs.activation) as readonly [number, number];
+  const [low, high] = boundsOf(attrs.activation) as Bounds;
   const [from, to, added] = [x, result, bias].map((tensor) => (tensor ? addressOf(backend, tensor) : 0));
   const operands = [from, weights, to, added, low, high] as [number, number, number, number, number, number];
   kernelsOn(backend).convolve(...operands, tile, scratch, pixels, outChannels, ...geometry);
@@ -82,19 +89,24 @@ export const conv2dBackpropFilter = trainingKernel<'x' | 'dy', tf.Conv2DBackprop
   },
 );
 
+function inputGradient({ inputs, attrs, backend }: InputGradientCall<tf.Conv2DBackpropInputAttrs>): tf.Tensor {
+  const { dy, filter, x } = inputs;
+  assertChannelsLast(tf.Conv2DBackpropInput, attrs.dataFormat);
+  if (dy.size * filter.size === 0) return allocateZeros(backend, attrs.inputShape);
+  const result = allocate(backend, attrs.inputShape);
+  const sizes = sizesOf(attrs.inputShape, filter.shape, attrs, false, dy.shape);
+  const { taps, pixels, outChannels, geometry } = sizes;
+  const weights = packed(backend, addressOf(backend, filter), outChannels, taps, true);
+  const space = workspace(backend, kernelsOn(backend).tileOf(taps) * taps, taps);
+  const addresses = [dy, result, x].map((tensor) => (tensor ? addressOf(backend, tensor) : 0));
+  const [gradient, to, seen] = addresses as [number, number, number];
+  const operands = [gradient, weights, to, seen, ...(boundsOf(attrs.activation) as Bounds)] as const;
+  kernelsOn(backend).inputGradient(...operands, ...space, pixels, outChannels, ...geometry);
+  return result;
+}
+
 /** The gradient of a convolution's input, which is the transposed convolution too: tfjs has it in naive loops. */
-export const conv2dBackpropInput = trainingKernel<'dy' | 'filter', tf.Conv2DBackpropInputAttrs>(
-  tf.Conv2DBackpropInput,
-  ({ inputs: { dy, filter }, attrs, backend }) => {
-    assertChannelsLast(tf.Conv2DBackpropInput, attrs.dataFormat);
-    const result = allocateZeros(backend, attrs.inputShape);
-    if (dy.size * filter.size === 0) return result;
-    const sizes = sizesOf(attrs.inputShape, filter.shape, attrs, false, dy.shape);
-    const { taps, pixels, outChannels, geometry } = sizes;
-    const weights = packed(backend, addressOf(backend, filter), outChannels, taps, true);
-    const space = workspace(backend, kernelsOn(backend).tileOf(taps) * taps, taps);
-    const [gradient, to] = [addressOf(backend, dy), addressOf(backend, result)];
-    kernelsOn(backend).inputGradient(gradient, weights, to, ...space, pixels, outChannels, ...geometry);
-    return result;
-  },
-);
+export const conv2dBackpropInput = trainingKernel(tf.Conv2DBackpropInput, inputGradient);
+
+/** The same, and on through the activation that made the input. */
+export const conv2dBackpropThrough = trainingKernel('Conv2DBackpropThrough', inputGradient);

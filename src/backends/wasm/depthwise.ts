@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { type KernelCall, kernel } from '../shared/kernel.ts';
-import { boundsOf } from './activation.ts';
-import { isForeign } from './conv2d.ts';
+import { type Bounds, boundsOf } from './activation.ts';
+import { type InputGradientCall, isForeign } from './conv2d.ts';
 import { type ConvolutionAttributes, type Sizes, sizesOf } from './geometry.ts';
 import { addressOf, allocate, allocateZeros, type WasmBackend } from './heap.ts';
 import { trainingKernel } from './kernel.ts';
@@ -23,12 +23,12 @@ function convolve(call: KernelCall<Inputs, FusedAttributes, WasmBackend>): tf.Te
   for (const { dataId } of [x, filter, ...(bias ? [bias] : [])]) backend.dataIdMap.get(dataId);
   const sizes = sizesOf(x.shape, filter.shape, attrs, true);
   const result = allocate(backend, sizes.outShape);
-  const [low, high] = boundsOf(attrs.activation) as readonly [number, number];
+  const [low, high] = boundsOf(attrs.activation) as Bounds;
   const [from, weights, to, added] = [x, filter, result, bias].map((tensor) =>
     tensor ? addressOf(backend, tensor) : 0,
   ) as [number, number, number, number];
   const { batch, geometry } = sizes;
-  kernelsOn(backend).depthwise(from, weights, to, added, low, high, batch, multiplierOf(sizes), ...geometry);
+  kernelsOn(backend).depthwise(from, weights, to, added, low, high, 0, batch, multiplierOf(sizes), ...geometry);
   return result;
 }
 
@@ -55,44 +55,36 @@ export const depthwiseBackpropFilter = trainingKernel<'x' | 'dy', tf.DepthwiseCo
   },
 );
 
-/** The gradient of a depthwise convolution's input, which WASM lacks (trap T11). */
-export const depthwiseBackpropInput = trainingKernel<'dy' | 'filter', tf.DepthwiseConv2dNativeBackpropInputAttrs>(
-  tf.DepthwiseConv2dNativeBackpropInput,
-  ({ inputs: { dy, filter }, attrs, backend }) => {
-    const sizes = sizesOf(attrs.inputShape, filter.shape, attrs, true, dy.shape);
-    const { batch, geometry } = sizes;
-    const [
-      height,
-      width,
-      channels,
-      outHeight,
-      outWidth,
-      down,
-      right,
-      strideY,
-      strideX,
-      dilationY,
-      dilationX,
-      top,
-      left,
-    ] = geometry;
-    if (strideY === 1 && strideX === 1 && multiplierOf(sizes) === 1) {
-      // The convolution of the gradient with the filter turned around, which is the fast kernel.
-      const turned = tf.reverse(filter, [0, 1]);
-      const result = allocate(backend, attrs.inputShape);
-      const [gradient, weights, to] = [dy, turned, result].map((tensor) => addressOf(backend, tensor));
-      const operands = [gradient, weights, to] as [number, number, number];
-      const infinity = Number.POSITIVE_INFINITY;
-      const [above, before] = [(down - 1) * dilationY - top, (right - 1) * dilationX - left];
-      const image = [outHeight, outWidth, channels, height, width, down, right] as const;
-      const rest = [1, 1, dilationY, dilationX, above, before] as const;
-      kernelsOn(backend).depthwise(...operands, 0, -infinity, infinity, batch, 1, ...image, ...rest);
-      return result;
-    }
-    const result = allocateZeros(backend, attrs.inputShape);
-    const [gradient, weights, to] = [dy, filter, result].map((tensor) => addressOf(backend, tensor));
-    const operands = [gradient, weights, to] as [number, number, number];
-    kernelsOn(backend).depthwiseInputGradient(...operands, batch, multiplierOf(sizes), ...geometry);
+function inputGradient({
+  inputs: { dy, filter, x },
+  attrs,
+  backend,
+}: InputGradientCall<tf.DepthwiseConv2dNativeBackpropInputAttrs>): tf.Tensor {
+  const sizes = sizesOf(attrs.inputShape, filter.shape, attrs, true, dy.shape);
+  const [low, high] = boundsOf(attrs.activation) as Bounds;
+  const { batch, geometry } = sizes;
+  const [height, width, channels, outHeight, outWidth, down, right, strideY, strideX, dilationY, dilationX, top, left] =
+    geometry;
+  const isMoved = strideY > 1 || strideX > 1 || multiplierOf(sizes) > 1;
+  // Without strides it is the convolution of the gradient with the filter turned around, which is the fast kernel.
+  const taps = isMoved ? filter : tf.reverse(filter, [0, 1]);
+  const result = allocate(backend, attrs.inputShape);
+  const at = [dy, taps, result, x].map((tensor) => (tensor ? addressOf(backend, tensor) : 0));
+  const [gradient, weights, to, seen] = at as [number, number, number, number];
+  if (isMoved) {
+    const through = [seen, low, high, batch, multiplierOf(sizes)] as const;
+    kernelsOn(backend).depthwiseInputGradient(gradient, weights, to, ...through, ...geometry);
     return result;
-  },
-);
+  }
+  const [above, before] = [(down - 1) * dilationY - top, (right - 1) * dilationX - left];
+  const picture = [outHeight, outWidth, channels, height, width, down, right] as const;
+  const rest = [1, 1, dilationY, dilationX, above, before] as const;
+  kernelsOn(backend).depthwise(gradient, weights, to, 0, low, high, seen, batch, 1, ...picture, ...rest);
+  return result;
+}
+
+/** The gradient of a depthwise convolution's input, which WASM lacks (trap T11). */
+export const depthwiseBackpropInput = trainingKernel(tf.DepthwiseConv2dNativeBackpropInput, inputGradient);
+
+/** The same, and on through the activation that made the input. */
+export const depthwiseBackpropThrough = trainingKernel('DepthwiseConv2dNativeBackpropThrough', inputGradient);

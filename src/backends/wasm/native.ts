@@ -22,6 +22,8 @@ export type Geometry = readonly [
 type Product = [tile: number, scratch: number, pixels: number, outChannels: number, ...Geometry];
 type Depthwise = [batch: number, multiplier: number, ...Geometry];
 type Widened = [band: number, scratch: number, inChannels: number, batch: number, ...Geometry];
+type Bounded = [low: number, high: number, seen: number];
+type Through = [seen: number, low: number, high: number];
 type Clamped = [bias: number, low: number, high: number];
 
 /** What kernels/index.ts exports, where it is described. Addresses are offsets on the heap; `bias` 0 is none. */
@@ -65,11 +67,11 @@ export interface NativeKernels {
   filterTileOf(taps: number): number;
   convolve(x: number, packed: number, y: number, ...rest: [...Clamped, ...Product]): void;
   filterGradient(x: number, dy: number, gradient: number, packed: number, ...rest: Product): void;
-  inputGradient(dy: number, packed: number, gradient: number, ...rest: Product): void;
-  depthwise(x: number, filter: number, y: number, ...rest: [...Clamped, ...Depthwise]): void;
+  inputGradient(dy: number, packed: number, gradient: number, ...rest: [...Through, ...Product]): void;
+  depthwise(x: number, filter: number, y: number, bias: number, ...rest: [...Bounded, ...Depthwise]): void;
   depthwiseFilterGradient(x: number, dy: number, gradient: number, ...rest: Depthwise): void;
   widened(x: number, packed: number, filter: number, y: number, ...rest: [...Clamped, ...Clamped, ...Widened]): void;
-  depthwiseInputGradient(dy: number, filter: number, gradient: number, ...rest: Depthwise): void;
+  depthwiseInputGradient(dy: number, filter: number, gradient: number, ...rest: [...Through, ...Depthwise]): void;
 }
 
 /** The module for a heap that one thread has, and for one that threads share. */

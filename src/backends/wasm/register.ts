@@ -3,9 +3,15 @@ import { einsum } from '../shared/einsum.ts';
 import { registerKernels } from '../shared/kernel.ts';
 import { relu6Gradient, reluGradient } from './activation.ts';
 import { adamStep } from './adam.ts';
-import { conv2d, conv2dBackpropFilter, conv2dBackpropInput, fusedConv2d } from './conv2d.ts';
+import { conv2d, conv2dBackpropFilter, conv2dBackpropInput, conv2dBackpropThrough, fusedConv2d } from './conv2d.ts';
 import { conv3dBackpropFilter, conv3dBackpropInput } from './conv3d-gradients.ts';
-import { depthwiseBackpropFilter, depthwiseBackpropInput, depthwiseConv2d, fusedDepthwiseConv2d } from './depthwise.ts';
+import {
+  depthwiseBackpropFilter,
+  depthwiseBackpropInput,
+  depthwiseBackpropThrough,
+  depthwiseConv2d,
+  fusedDepthwiseConv2d,
+} from './depthwise.ts';
 import { maxPool3d, maxPool3dGradient, maxPoolGradient } from './pool-gradients.ts';
 import { batchMatMul, fusedMatMul } from './product.ts';
 import { resizeBilinearGradient, resizeNearestNeighborGradient } from './resize-gradients.ts';
@@ -27,10 +33,12 @@ export function registerTrainingKernels(): void {
     conv2d,
     conv2dBackpropFilter,
     conv2dBackpropInput,
+    conv2dBackpropThrough,
     conv3dBackpropFilter,
     conv3dBackpropInput,
     depthwiseBackpropFilter,
     depthwiseBackpropInput,
+    depthwiseBackpropThrough,
     depthwiseConv2d,
     einsum,
     fusedConv2d,

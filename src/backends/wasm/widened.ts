@@ -1,4 +1,4 @@
-import { boundsOf } from './activation.ts';
+import { type Bounds, boundsOf } from './activation.ts';
 import { workspace } from './conv2d.ts';
 import { type ConvolutionAttributes, sizesOf } from './geometry.ts';
 import { addressOf, allocate } from './heap.ts';
@@ -10,8 +10,6 @@ interface WidenedAttributes extends ConvolutionAttributes {
   readonly expansionActivation: string;
   readonly activation: string;
 }
-
-type Bounds = readonly [low: number, high: number];
 
 /** A convolution of single pixels and the depthwise convolution after it, band by band: the value between them is never whole. */
 export const widenedDepthwiseConv2d = trainingKernel<
