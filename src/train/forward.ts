@@ -4,7 +4,7 @@ import { randomStream } from '../core/random.ts';
 import { execute, freeAfterUse, normalizeFrozen, type Override, type Values } from '../model/execute.ts';
 import { type Joined, joinChains } from '../model/fold-chains.ts';
 import { chainWeights } from '../model/fold-weights.ts';
-import type { Application } from '../model/graph.ts';
+import type { Application, ValueId } from '../model/graph.ts';
 import type { Network } from '../model/network.ts';
 import { runChain } from '../model/run-chain.ts';
 import type { Split } from '../model/split.ts';
@@ -29,14 +29,16 @@ export interface SeenStatistics {
  * @param cut The values at the frontier.
  * @param seed The key of the random numbers.
  * @param statistics Where to put what layers see that use the statistics of the batch; the caller disposes them.
- * @returns The outputs of the head.
+ * @param reads Further values to compute.
+ * @returns The values: the outputs of the head, and those that are read.
  */
 export function forward(
   { network, split, trained }: { readonly network: Network; readonly split: Split; readonly trained: Trained },
   cut: Values,
   seed: readonly (string | number)[],
   statistics: SeenStatistics[],
-): tf.Tensor2D {
+  reads: readonly ValueId[] = [],
+): Values {
   const { graph, variables } = network;
   const moving = new Set(trained.keys.map((key) => variables.get(key)));
   const isTrained = (...some: readonly (Variable | null | undefined)[]) => some.some((one) => one && moving.has(one));
@@ -71,8 +73,7 @@ export function forward(
     statistics.push({ path, batch: { mean: tf.keep(batch.mean), variance: tf.keep(batch.variance) } });
     return output;
   };
-  const applications = joinChains(graph, split.suffix, graph.outputs, isConstant);
-  const free = freeAfterUse(applications, [...cut.keys(), ...graph.outputs]);
-  const outputs = execute(applications, cut, override, free);
-  return outputs.get(graph.outputs[0] as number)?.tensor as tf.Tensor2D;
+  const wanted = [...graph.outputs, ...reads];
+  const applications = joinChains(graph, split.suffix, wanted, isConstant);
+  return execute(applications, cut, override, freeAfterUse(applications, [...cut.keys(), ...wanted]));
 }
