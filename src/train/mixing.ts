@@ -115,7 +115,7 @@ function mask({ box }: Mixture, height: number, width: number): number[] {
 
 /** A piece of a length, around a place anywhere, as far as it lies inside. */
 function between(length: number, share: number, random: Random): readonly [number, number] {
-  const size = Math.floor(length * share);
+  const size = Math.round(length * share);
   const from = Math.floor(random() * length) - Math.floor(size / 2);
   return [Math.max(0, from), Math.min(length, from + size)];
 }

@@ -18,7 +18,8 @@ import { total } from './total.ts';
  * @param planned The phases.
  */
 export function startingPoints(planned: readonly PlannedPhase[]): Tensors {
-  const held = planned.filter(({ phase }) => phase.penalties?.length);
+  // All that any phase moves: what a phase before moved is not what the base began with.
+  const held = planned.some(({ phase }) => phase.penalties?.length) ? planned : [];
   const points: Record<WeightKey, tf.Tensor> = {};
   for (const { model, trained } of held) {
     const { variables } = networkBehind(model);
