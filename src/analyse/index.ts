@@ -5,6 +5,7 @@
  * @module tfjs-transfer/analyse
  */
 export { attachLearned } from './attach-learned.ts';
+export { channelWeights } from './channel-weights.ts';
 export { curvesCsv, curvesSvg } from './curves.ts';
 export { addClass, addExample, removeClass, removeExample, renameClass } from './edit-head.ts';
 export { type BaseFeatures, type FeatureSettings, featuresOf } from './features-of.ts';

@@ -13,12 +13,12 @@ import { planOf } from '../../src/train/plan.ts';
 import { trainStep } from '../../src/train/step.ts';
 import type { Rows } from '../../src/train/term.ts';
 
-/** A base of two smooth convolutions over pictures of 2 x 2, cut off a classifier of three old classes. */
-export function smoothBase(): Base {
+/** A classifier of three old classes: two smooth convolutions over pictures of 2 x 2, and a softmax over their mean. */
+export function smoothModel(): tfl.LayersModel {
   const weights = (seed: number) => tfl.initializers.randomNormal({ stddev: 0.7, seed });
   const conv = (name: string, filters: number, seed: number) =>
     tfl.layers.conv2d({ name, filters, kernelSize: 1, activation: 'tanh', kernelInitializer: weights(seed) });
-  const model = tfl.sequential({
+  return tfl.sequential({
     layers: [
       tfl.layers.inputLayer({ inputShape: [2, 2, 3] }),
       conv('stem', 3, 1),
@@ -27,8 +27,10 @@ export function smoothBase(): Base {
       tfl.layers.dense({ name: 'old', units: 3, activation: 'softmax', kernelInitializer: weights(3) }),
     ],
   });
-  return asBase(model);
 }
+
+/** The base of {@link smoothModel}. */
+export const smoothBase = (): Base => asBase(smoothModel());
 
 /** One step of plain descent at a rate of 1 as a function of the weights: what it costs, and where it goes. */
 export function oneStep(
