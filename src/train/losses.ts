@@ -14,9 +14,13 @@ export function lossOf(loss: Loss, outputs: tf.Tensor2D, targets: tf.Tensor): tf
   if (loss.name === 'softmaxCrossEntropy') {
     const classes = outputs.shape[1];
     const shares = asProbabilities(targets, classes);
-    const smooth = tf.add(tf.mul(shares, 1 - loss.labelSmoothing), loss.labelSmoothing / classes);
-    const each = tf.neg(tf.sum(focused(tf.mul(smooth, tf.logSoftmax(outputs)), tf.softmax(outputs), loss.gamma), -1));
-    return tf.mean(weights ? tf.mul(each, tf.sum(tf.mul(shares, weights), -1)) : each);
+    // Weighted before all else, so that the loss of a mixture is the mixture of losses.
+    const weighted = weights ? tf.mul(shares, weights) : shares;
+    const spread = tf.mul(tf.sum(weighted, -1, true), loss.labelSmoothing / classes);
+    const smooth = tf.add(tf.mul(weighted, 1 - loss.labelSmoothing), spread);
+    return tf.neg(
+      tf.mean(tf.sum(focused(tf.mul(smooth, tf.logSoftmax(outputs)), tf.softmax(outputs), loss.gamma), -1)),
+    );
   }
   const smooth = tf.add(tf.mul(targets, 1 - loss.labelSmoothing), loss.labelSmoothing / 2);
   // The logarithm of the sigmoid is -softplus(-x), which overflows nowhere.
