@@ -86,9 +86,11 @@ export async function gradientNorms(
       return { updates: mapRecord(parameters, (weight) => tf.zerosLike(weight)), state };
     },
   };
+  // As they are, whatever views there are.
+  const plain = { ...examples, augmented: false };
   const strategy = sequence(...opening, train({ epochs: 1, batchSize, optimizer: measuring }));
   try {
-    for await (const event of fineTuneSteps(model, { train: examples }, strategy, signal ? { signal } : {})) {
+    for await (const event of fineTuneSteps(model, { train: plain }, strategy, signal ? { signal } : {})) {
       if (event.kind === 'done') dispose(event.model);
       if (event.kind !== 'step') continue;
       const [norms] = steps.splice(0) as [tf.Tensor];

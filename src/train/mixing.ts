@@ -52,6 +52,10 @@ export function mixing(mix: Mix, examples: Examples, inputs: readonly InputSpeci
     examples: {
       ...examples,
       augmented: true,
+      async fingerprint() {
+        const plain = await examples.fingerprint?.();
+        return plain && JSON.stringify([plain, mix, seed]);
+      },
       async read(indices, request) {
         const { view, ...plain } = request;
         if (view === undefined) return examples.read(indices, plain);

@@ -144,6 +144,22 @@ test('NaN is found in whatever is mixed in', async () => {
   expect(tf.memory().numTensors).toBe(tensors);
 });
 
+test('what identifies mixtures is the data, how it is mixed, and the seed', async () => {
+  const named = { ...examples, fingerprint: async () => 'data' };
+  const prints = await Promise.all(
+    [
+      mixing(mixup(), named, inputs, 7),
+      mixing(mixup(), named, inputs, 8),
+      mixing(mixup({ alpha: 1 }), named, inputs, 7),
+      mixing(cutmix(), named, inputs, 7),
+    ].map(({ examples: mixed }) => mixed.fingerprint?.()),
+  );
+  expect(new Set([...prints, 'data']).size).toBe(5);
+  expect(await mixing(mixup(), named, inputs, 7).examples.fingerprint?.()).toBe(prints[0]);
+  const { fingerprint: _, ...unknown } = named;
+  expect(await mixing(mixup(), unknown, inputs, 7).examples.fingerprint?.()).toBeUndefined();
+});
+
 test('what cannot be mixed is refused', () => {
   const tokens = [{ ...inputs[0], shape: [null], dtype: 'int32' }] as const;
   expect(() => assertMixable(mixup(), tokens)).toThrow(/mixup mixes numbers, and the model reads \[\] \(int32\)/);
