@@ -27,6 +27,7 @@ export type * from './core/handle.ts';
 export type { Head, HeadLayer, Task } from './core/head.ts';
 export * from './core/loss.ts';
 export * from './core/metrics.ts';
+export * from './core/mix.ts';
 export type { Optimizer, OptimizerState, Tensors } from './core/optimizer.ts';
 export { type ClassOutcome, confusionMatrix, type Outcome, perClass, type Target } from './core/outcome.ts';
 export * from './core/penalties.ts';

@@ -53,7 +53,7 @@ const cases: readonly Case[] = [
   [
     'a short name',
     () => train({ epochs: 1, lr: 1 }),
-    'train received lr, which it does not know. Known: epochs, learningRate, batchSize, optimizer, schedule, loss, penalties, callbacks, metrics, views. Did you mean learningRate?',
+    'train received lr, which it does not know. Known: epochs, learningRate, batchSize, optimizer, schedule, loss, penalties, mix, callbacks, metrics, views. Did you mean learningRate?',
   ],
   ['other capitals', () => train({ epochs: 1, batchsize: 1 }), 'train received batchsize, which it does not know.'],
   ['a stranger', () => train({ epochs: 1, '(': 1 }), 'callbacks, metrics, views.'],

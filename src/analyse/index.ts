@@ -5,9 +5,11 @@
  * @module tfjs-transfer/analyse
  */
 export { attachLearned } from './attach-learned.ts';
+export { channelWeights } from './channel-weights.ts';
 export { curvesCsv, curvesSvg } from './curves.ts';
 export { addClass, addExample, removeClass, removeExample, renameClass } from './edit-head.ts';
 export { type BaseFeatures, type FeatureSettings, featuresOf } from './features-of.ts';
+export { type BlockGradient, type GradientNormSettings, gradientNorms } from './gradient-norms.ts';
 export { hScore } from './h-score.ts';
 export { learn } from './learn.ts';
 export type { LearnedExample, LearnedHead, LearnedState, Learner } from './learned-head.ts';
@@ -21,6 +23,7 @@ export { predictScores } from './predict-scores.ts';
 export { type Interval, type Ranking, type RankSettings, rankBases, type Worth } from './rank-bases.ts';
 export type { Features, Labels } from './read-features.ts';
 export { regularizedHScore } from './regularized-h-score.ts';
+export { type RelationSettings, relateClasses } from './relate-classes.ts';
 export { ridge } from './ridge.ts';
 export type { Curve, Estimate, TransferMeasures } from './transfer-measures.ts';
 export { type TransferReport, type TransferReportSettings, transferReport } from './transfer-report.ts';

@@ -1,4 +1,5 @@
-import { freeze, unfreezeTop } from './edits.ts';
+import type { Edit } from './edit.ts';
+import { freeze, unfreezeOnly, unfreezeTop } from './edits.ts';
 import { slantedTriangular } from './schedules.ts';
 import { assertSettings } from './settings.ts';
 import { knownInTrain, type Strategy, sequence, type TrainSettings, train } from './strategy.ts';
@@ -21,14 +22,18 @@ export function linearProbe(settings: Partial<TrainSettings> = {}): Strategy {
   return sequence(freeze(), train({ epochs: 20, ...settings }));
 }
 
-/** Settings of {@link probeThenTune}. */
-export interface ProbeThenTuneSettings {
-  /** What is unfrozen for the second phase: units from the output down, or the name of the first layer. Default: 3. */
-  readonly top?: number | string;
+/** Settings of {@link surgical}. */
+export interface SurgicalSettings {
   /** Settings of the first phase, the head alone. Default: 20 epochs. */
   readonly probe?: Partial<TrainSettings>;
-  /** Settings of the second phase, head and top. Default: 5 epochs at a rate of 1e-5. */
+  /** Settings of the second phase, head and what is unfrozen. Default: 5 epochs at a rate of 1e-5. */
   readonly tune?: Partial<TrainSettings>;
+}
+
+/** Settings of {@link probeThenTune}. */
+export interface ProbeThenTuneSettings extends SurgicalSettings {
+  /** What is unfrozen for the second phase: units from the output down, or the name of the first layer. Default: 3. */
+  readonly top?: number | string;
 }
 
 /**
@@ -47,10 +52,35 @@ export interface ProbeThenTuneSettings {
  */
 export function probeThenTune(settings: ProbeThenTuneSettings = {}): Strategy {
   assertSettings('probeThenTune', settings, { top: undefined, probe: {}, tune: {} });
-  const { top = 3, probe = {}, tune = {} } = settings;
-  assertSettings('probe of probeThenTune', probe, knownInTrain);
-  assertSettings('tune of probeThenTune', tune, knownInTrain);
-  return sequence(linearProbe(probe), unfreezeTop(top), train({ epochs: 5, learningRate: 1e-5, ...tune }));
+  const { top = 3, ...phases } = settings;
+  return tuneAfterProbe('probeThenTune', unfreezeTop(top), phases);
+}
+
+/**
+ * Trains the head alone, then head and one place of the base together: where the shift between two tasks lies in one block,
+ * tuning it alone keeps what the others know. Early blocks suit pictures that look otherwise, late ones other classes.
+ *
+ * @param layers The layers, by name or by the beginning of their names, as {@link unfreezeOnly} takes them.
+ * @param settings The two phases.
+ * @returns `sequence(linearProbe(probe), unfreezeOnly(...layers), train(tune))` (Lee et al., 2023). `gradientNorms` of
+ * `tfjs-transfer/analyse` chooses the block by the data: `surgical((await gradientNorms(model, data.train))[0].layers)`.
+ *
+ * @example
+ * ```ts
+ * import { surgical } from 'tfjs-transfer';
+ *
+ * const strategy = surgical(['block1'], { tune: { epochs: 10, learningRate: 1e-4 } });
+ * ```
+ */
+export function surgical(layers: readonly [string, ...string[]], settings: SurgicalSettings = {}): Strategy {
+  assertSettings('surgical', settings, { probe: {}, tune: {} });
+  return tuneAfterProbe('surgical', unfreezeOnly(...layers), settings);
+}
+
+function tuneAfterProbe(caller: string, unfreezing: Edit, { probe = {}, tune = {} }: SurgicalSettings): Strategy {
+  assertSettings(`probe of ${caller}`, probe, knownInTrain);
+  assertSettings(`tune of ${caller}`, tune, knownInTrain);
+  return sequence(linearProbe(probe), unfreezing, train({ epochs: 5, learningRate: 1e-5, ...tune }));
 }
 
 /**

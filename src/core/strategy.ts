@@ -4,6 +4,7 @@ import { TransferError } from './errors.ts';
 import { kindOf } from './kind-of.ts';
 import type { Loss } from './loss.ts';
 import type { Metric } from './metrics.ts';
+import type { Mix } from './mix.ts';
 import type { Optimizer } from './optimizer.ts';
 import type { Penalty } from './penalties.ts';
 import type { Schedule } from './schedules.ts';
@@ -25,13 +26,15 @@ export interface TrainSettings {
   readonly loss?: Loss;
   /** What is added to the loss, such as `[l2SP()]`. Default: nothing but what layers bring themselves. */
   readonly penalties?: readonly Penalty[];
+  /** How training examples are mixed with others: `mixup()` or `cutmix()`. Default: not at all. */
+  readonly mix?: Mix;
   /** Default: none but the keeping of the best weights. */
   readonly callbacks?: readonly Callback[];
   /** Computed on the validation split after each epoch. Default: accuracy, or the mean absolute error in regression. */
   readonly metrics?: readonly Metric[];
   /**
    * How many augmented views of an example there are. Each is computed once and its features are cached; without it,
-   * every epoch sees a new view and nothing is cached. No effect on data without augmentation.
+   * every epoch sees a new view and nothing is cached. Mixtures are views. No effect on data with neither.
    */
   readonly views?: number;
 }
@@ -57,6 +60,7 @@ export const knownInTrain: Known<TrainSettings> = {
   schedule: undefined,
   loss: undefined,
   penalties: undefined,
+  mix: undefined,
   callbacks: undefined,
   metrics: undefined,
   views: undefined,
@@ -67,6 +71,7 @@ const examples = {
   schedule: ['schedule', 'cosine()'],
   loss: ['loss', 'softmaxCrossEntropy()'],
   penalties: ['penalty', '[l2SP()]'],
+  mix: ['mix', 'mixup()'],
   metrics: ['metric', '[accuracy()]'],
   callbacks: ['callback', '[earlyStopping()]'],
 } as const;

@@ -26,6 +26,8 @@ export interface PhaseExplanation {
   readonly frontier: readonly LayerPath[];
   /** Bytes of one example in the cache: at the frontier, or below it where that is much narrower and the way up is cheap. */
   readonly bytesPerExample: number;
+  /** Why training examples are not cached, where they are not: the frozen part runs for each batch. */
+  readonly uncached?: string;
   /** Bytes of all examples of the training and validation splits, where data is given. */
   readonly cacheBytes?: number;
   /** What it is expected to take, where data and a measured speed are given. */
@@ -76,7 +78,9 @@ export function explain(
     });
     const cut = new Set(split.cut);
     const bytes = bytesPerExample(graph, narrowCut(graph, split).cut);
-    const examples = data && data.train.size * cachedViews(phase, data.train) + (data.validation?.size ?? 0);
+    const views = cachedViews(phase, data?.train ?? { augmented: false });
+    const examples = data && data.train.size * views + (data.validation?.size ?? 0);
+    const fresh = phase.mix?.name ?? 'augmentation';
     return {
       epochs: phase.epochs,
       batchSize: phase.batchSize,
@@ -88,6 +92,7 @@ export function explain(
       batchNorm: planned.model.settings.batchNorm,
       frontier: split.prefix.filter(({ outputs }) => outputs.some((id) => cut.has(id))).map(({ path }) => path),
       bytesPerExample: bytes,
+      ...(views === 0 && { uncached: `${fresh} makes new inputs in every epoch; views: n makes n of each once` }),
       ...(seconds && { seconds: seconds[index] as PhaseSeconds }),
       ...(examples !== undefined && { cacheBytes: split.prefix.length ? bytes * examples : 0 }),
     };

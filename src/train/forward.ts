@@ -30,14 +30,16 @@ export interface SeenStatistics {
  * @param cut The values at the frontier.
  * @param seed The key of the random numbers.
  * @param statistics Where to put what layers see that use the statistics of the batch; the caller disposes them.
- * @returns The outputs of the head.
+ * @param reads Further values to compute.
+ * @returns The values: the outputs of the head, and those that are read.
  */
 export function forward(
   { network, split, trained }: { readonly network: Network; readonly split: Split; readonly trained: Trained },
   cut: Values,
   seed: readonly (string | number)[],
   statistics: SeenStatistics[],
-): tf.Tensor2D {
+  reads: readonly ValueId[] = [],
+): Values {
   const { graph, variables } = network;
   const moving = new Set(trained.keys.map((key) => variables.get(key)));
   const isTrained = (...some: readonly (Variable | null | undefined)[]) => some.some((one) => one && moving.has(one));
@@ -74,11 +76,10 @@ export function forward(
     statistics.push({ path, batch: { mean: tf.keep(batch.mean), variance: tf.keep(batch.variance) } });
     return output;
   };
-  const applications = joinChains(graph, split.suffix, graph.outputs, isConstant);
-  const slopes = slopesOf(applications, graph.outputs);
-  const free = freeAfterUse(applications, [...cut.keys(), ...graph.outputs]);
-  const outputs = execute(applications, cut, override, free);
-  return outputs.get(graph.outputs[0] as number)?.tensor as tf.Tensor2D;
+  const wanted = [...graph.outputs, ...reads];
+  const applications = joinChains(graph, split.suffix, wanted, isConstant);
+  const slopes = slopesOf(applications, wanted);
+  return execute(applications, cut, override, freeAfterUse(applications, [...cut.keys(), ...wanted]));
 }
 
 /**

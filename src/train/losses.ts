@@ -6,18 +6,21 @@ import type { Loss } from '../core/loss.ts';
  *
  * @param loss The loss as data.
  * @param outputs The head's outputs, `[batch, outputs]`: logits for the cross-entropies.
- * @param targets Class indices `[batch]` (int32) for softmax cross-entropy, else `[batch, outputs]`.
+ * @param targets `[batch, outputs]`; for softmax cross-entropy class indices `[batch]` (int32) as well.
  */
 export function lossOf(loss: Loss, outputs: tf.Tensor2D, targets: tf.Tensor): tf.Scalar {
   if (loss.name === 'meanSquaredError') return tf.mean(tf.square(tf.sub(outputs, targets)));
   const weights = loss.classWeights && tf.tensor1d([...loss.classWeights]);
   if (loss.name === 'softmaxCrossEntropy') {
     const classes = outputs.shape[1];
-    // Cast: on WASM, oneHot(..., 'float32') holds the bits of integers (trap T23).
-    const oneHot = tf.cast(tf.oneHot(targets as tf.Tensor1D, classes), 'float32');
-    const smooth = tf.add(tf.mul(oneHot, 1 - loss.labelSmoothing), loss.labelSmoothing / classes);
-    const each = tf.neg(tf.sum(focused(tf.mul(smooth, tf.logSoftmax(outputs)), tf.softmax(outputs), loss.gamma), -1));
-    return tf.mean(weights ? tf.mul(each, tf.gather(weights, targets as tf.Tensor1D)) : each);
+    const shares = asProbabilities(targets, classes);
+    // Weighted before all else, so that the loss of a mixture is the mixture of losses.
+    const weighted = weights ? tf.mul(shares, weights) : shares;
+    const spread = tf.mul(tf.sum(weighted, -1, true), loss.labelSmoothing / classes);
+    const smooth = tf.add(tf.mul(weighted, 1 - loss.labelSmoothing), spread);
+    return tf.neg(
+      tf.mean(tf.sum(focused(tf.mul(smooth, tf.logSoftmax(outputs)), tf.softmax(outputs), loss.gamma), -1)),
+    );
   }
   const smooth = tf.add(tf.mul(targets, 1 - loss.labelSmoothing), loss.labelSmoothing / 2);
   // The logarithm of the sigmoid is -softplus(-x), which overflows nowhere.
@@ -25,6 +28,28 @@ export function lossOf(loss: Loss, outputs: tf.Tensor2D, targets: tf.Tensor): tf
   const negative = focused(tf.mul(tf.sub(1, smooth), tf.softplus(outputs)), tf.sigmoid(tf.neg(outputs)), loss.gamma);
   const each = tf.add(positive, negative);
   return tf.mean(weights ? tf.mul(each, weights) : each);
+}
+
+/**
+ * Targets of a classifier as probabilities, `[batch, classes]`.
+ *
+ * @param targets Class indices `[batch]` (int32), or probabilities already.
+ * @param classes How many classes there are.
+ */
+export function asProbabilities(targets: tf.Tensor, classes: number): tf.Tensor2D {
+  if (targets.rank === 2) return targets as tf.Tensor2D;
+  // Cast: on WASM, oneHot(..., 'float32') holds the bits of integers (trap T23).
+  return tf.cast(tf.oneHot(targets as tf.Tensor1D, classes), 'float32') as tf.Tensor2D;
+}
+
+/**
+ * The cross-entropy of probabilities with the softmax of logits, the mean over the batch.
+ *
+ * @param wanted The probabilities, `[batch, classes]`.
+ * @param logits The logits, `[batch, classes]`.
+ */
+export function crossEntropy(wanted: tf.Tensor2D, logits: tf.Tensor2D): tf.Scalar {
+  return tf.neg(tf.mean<tf.Scalar>(tf.sum(tf.mul(wanted, tf.logSoftmax(logits)), -1)));
 }
 
 /** `(1 - p)^gamma` times the terms of a loss. */

@@ -1,46 +1,78 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { WeightKey } from '../core/handle.ts';
+import type { TransferModel, WeightKey } from '../core/handle.ts';
 import type { Tensors } from '../core/optimizer.ts';
+import type { Penalty } from '../core/penalties.ts';
 import { networkBehind } from '../model/network.ts';
 import { tensorOf } from '../model/weights.ts';
+import { askOldHead } from './ask-old-head.ts';
+import { followTeacher } from './follow-teacher.ts';
+import { keepFeatureMaps } from './keep-feature-maps.ts';
 import type { PlannedPhase } from './plan.ts';
+import type { TermOf } from './term.ts';
 import { total } from './total.ts';
 
 /**
- * The weights of the base that penalties of a strategy hold on to, as they are before the run. Clones, which share their
- * numbers; the caller disposes them.
+ * The weights and statistics of the base that penalties of a strategy hold on to, as they are before the run. Clones, which
+ * share their numbers; the caller disposes them.
  *
  * @param planned The phases.
  */
 export function startingPoints(planned: readonly PlannedPhase[]): Tensors {
-  const held = planned.filter(({ phase }) => phase.penalties?.length);
+  // All that any phase moves: what a phase before moved is not what the base began with.
+  const held = planned.some(({ phase }) => phase.penalties?.length) ? planned : [];
   const points: Record<WeightKey, tf.Tensor> = {};
   for (const { model, trained } of held) {
     const { variables } = networkBehind(model);
-    const base = baseKeys(model);
-    for (const key of trained.keys) {
-      if (base.has(key)) points[key] ??= tf.clone(tensorOf(variables, model.lease.values, key));
+    for (const { key, path } of weightsOfBase(model)) {
+      if (trained.layers.has(path)) points[key] ??= tf.clone(tensorOf(variables, model.lease.values, key));
     }
   }
   return points;
 }
 
 /**
- * The penalties of a phase as functions of the weights that train.
+ * The penalties of a phase as terms of its loss.
  *
  * @param planned The phase.
  * @param start What its base's weights were before the run.
  */
-export function penaltiesOf({ phase }: PlannedPhase, start: Tensors): ((parameters: Tensors) => tf.Scalar)[] {
-  return (phase.penalties ?? []).map(({ alpha, beta }) => (parameters) => {
-    const terms = Object.entries(parameters).map(([key, weight]) => {
-      const point = start[key];
-      const distance = point ? tf.sub(weight, point) : weight;
-      return tf.mul(tf.sum<tf.Scalar>(tf.square(distance)), (point ? alpha : beta) / 2) as tf.Scalar;
-    });
-    return total(terms);
+export function penaltiesOf(planned: PlannedPhase, start: Tensors): readonly TermOf[] {
+  return (planned.phase.penalties ?? []).map((penalty) => termOf(penalty, planned, start));
+}
+
+function termOf(penalty: Penalty, planned: PlannedPhase, start: Tensors): TermOf {
+  switch (penalty.name) {
+    case 'l2SP':
+      return holdWeights(penalty, planned, start);
+    case 'delta':
+      return keepFeatureMaps(penalty, planned, start);
+    case 'coTuning':
+      return askOldHead(penalty, planned);
+    case 'distillation':
+      return followTeacher(penalty);
+  }
+}
+
+function holdWeights(
+  { alpha, beta }: Extract<Penalty, { name: 'l2SP' }>,
+  { model }: PlannedPhase,
+  start: Tensors,
+): TermOf {
+  const base = new Set(weightsOfBase(model).map(({ key }) => key));
+  return () => ({
+    reads: [],
+    begin:
+      () =>
+      ({ parameters }) =>
+        total(
+          Object.entries(parameters).map(([key, weight]) => {
+            const isBase = base.has(key);
+            const distance = isBase ? tf.sub(weight, start[key] as tf.Tensor) : weight;
+            return tf.mul(tf.sum<tf.Scalar>(tf.square(distance)), (isBase ? alpha : beta) / 2) as tf.Scalar;
+          }),
+        ),
   });
 }
 
-const baseKeys = ({ layers }: PlannedPhase['model']): ReadonlySet<WeightKey> =>
-  new Set(layers.flatMap(({ part, weights }) => (part === 'base' ? weights.map(({ key }) => key) : [])));
+const weightsOfBase = ({ layers }: TransferModel) =>
+  layers.flatMap(({ part, path, weights }) => (part === 'base' ? weights.map(({ key }) => ({ key, path })) : []));

@@ -23,7 +23,11 @@ export type PhaseFeatures = (
 ) => Promise<Values>;
 
 /** How many views of each example a phase keeps: none where every epoch's are new. */
-export const cachedViews = ({ views = 0 }: Phase, { augmented }: Examples) => (augmented ? views : 1);
+export const cachedViews = ({ views = 0, mix }: Phase, { augmented }: Pick<Examples, 'augmented'>) =>
+  augmented || mix ? views : 1;
+
+/** Which view an epoch sees, from 0. */
+export const viewOf = ({ views }: Phase, epoch: number) => (views ? epoch % views : epoch);
 
 /**
  * Prepares the values at the frontier for a phase: computed once and kept where there is a prefix and room for them,
@@ -45,7 +49,8 @@ export async function* preparePhaseFeatures(
   const network = networkBehind(model);
   const { caches } = state;
   const [lowest, stored] = [foundation, split].map((divided) => narrowCut(network.graph, divided)) as [Split, Split];
-  const keyOf = (name: Name, { cut }: Split) => `${name}/${viewsOf(name)}/${cut}`;
+  const mixed = JSON.stringify(phase.mix);
+  const keyOf = (name: Name, { cut }: Split) => `${name}/${viewsOf(name)}/${name === 'train' && mixed}/${cut}`;
   const names = ['train', 'validation'] as const;
   // What only the phase before needed goes, before room is needed for more.
   await dropCaches(caches, new Set(names.flatMap((name) => [keyOf(name, lowest), keyOf(name, stored)])));
@@ -56,7 +61,7 @@ export async function* preparePhaseFeatures(
   }
   if (saved) yield* saved.save((name) => caches.get(keyOf(name, lowest)));
   return async (name, indices, epoch, next) => {
-    const view = phase.views ? epoch % phase.views : epoch;
+    const view = viewOf(phase, epoch);
     const cache = caches.get(keyOf(name, stored)) ?? caches.get(keyOf(name, lowest));
     if (cache && String(cache.cut) === String(split.cut)) return cache.read(indices, view % cache.views, next);
     const earlier: FeatureCache | undefined = cache && {

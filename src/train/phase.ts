@@ -10,8 +10,9 @@ import { disposeValues, type Values } from '../model/execute.ts';
 import { folderOf } from '../model/fold.ts';
 import { networkBehind } from '../model/network.ts';
 import { allFinite, whereNotFinite } from './finite.ts';
+import { mixedTargets, mixing } from './mixing.ts';
 import { penaltiesOf } from './penalties.ts';
-import { preparePhaseFeatures } from './phase-features.ts';
+import { preparePhaseFeatures, viewOf } from './phase-features.ts';
 import type { PlannedPhase } from './plan.ts';
 import { learningRates } from './rates.ts';
 import { beginPhase, cloneTensors, commitStep, type RunContext, type RunState } from './run-state.ts';
@@ -41,10 +42,12 @@ export async function* runPhase(
   const { phase, model, trained, split } = planned;
   const { batchSize, epochs, schedule, optimizer, loss, metrics } = phase;
   const { peak, factors } = learningRates(planned);
+  const plan: StepPlan = { network: networkBehind(model), split, trained, loss, optimizer, factors, penalties: [] };
   const penalties = penaltiesOf(planned, state.start);
-  const plan: StepPlan = { network: networkBehind(model), split, trained, loss, optimizer, factors, penalties };
   beginPhase(state, plan);
-  const features = yield* preparePhaseFeatures(state, planned, context, pause);
+  const mixed = phase.mix && mixing(phase.mix, data.train, model.inputs, seed);
+  const source = mixed ? { ...context, data: { ...data, train: mixed.examples } } : context;
+  const features = yield* preparePhaseFeatures(state, planned, source, pause);
   const watch = observe(state, planned, data.validation !== undefined);
   const stepsPerEpoch = Math.ceil(data.train.size / batchSize);
   try {
@@ -63,11 +66,15 @@ export async function* runPhase(
         const batch = (number: number) => order.slice(number * batchSize, (number + 1) * batchSize);
         const indices = batch(step);
         const cut = await features('train', indices, epoch - 1, batch(step + 1));
-        const targets = targetTensor(
-          model.head,
-          indices.map((i) => data.train.targets[i] as number),
-        );
-        const done = await oneStep(state, plan, cut, targets, pace, { seed, phase: index, step: at });
+        const rows = { indices, mixtures: mixed?.of(indices, viewOf(phase, epoch - 1)) };
+        const targets = mixed
+          ? mixedTargets(model.head, data.train.targets, rows)
+          : targetTensor(
+              model.head,
+              indices.map((i) => data.train.targets[i] as number),
+            );
+        const held = { ...plan, penalties: penalties.map((of) => of(rows)) };
+        const done = await oneStep(state, held, cut, targets, pace, { seed, phase: index, step: at });
         total += done.loss * indices.length;
         yield* state.findings.refused.splice(0);
         yield { kind: 'step', phase: index, epoch, step: step + 1, steps: stepsPerEpoch, ...done, learningRate };

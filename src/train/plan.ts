@@ -16,7 +16,7 @@ import { assertLoss } from './targets.ts';
 /** A phase with all that can be said of it before anything runs. */
 export interface PlannedPhase {
   /** The phase with its defaults. Its rate stays open: {@link learningRates} gives one for each weight. */
-  readonly phase: Phase & Required<Omit<TrainSettings, 'learningRate' | 'views' | 'callbacks' | 'penalties'>>;
+  readonly phase: Phase & Required<Omit<TrainSettings, 'learningRate' | 'views' | 'callbacks' | 'penalties' | 'mix'>>;
   /** The model as the edits before the phase leave it: its settings, not its weights. */
   readonly model: TransferModel;
   readonly trained: Trained;

@@ -10,6 +10,7 @@ import { folderOf, noFindings } from '../model/fold.ts';
 import { leaseOf, networkBehind } from '../model/network.ts';
 import { split } from '../model/split.ts';
 import { storeAt } from '../model/store-at.ts';
+import { assertAdditions } from './assert-additions.ts';
 import { breather } from './breathe.ts';
 import { assertTrainable } from './can-train.ts';
 import type { RunSettings } from './fine-tune-steps.ts';
@@ -41,7 +42,10 @@ export async function* runStrategy(
   const featureStore = settings.featureStore === undefined ? undefined : storeAt(settings.featureStore, 'featureStore');
   const planned = planOf(model, strategy);
   assertDataset(model.head, data);
-  for (const phase of planned) assertTrainable(phase.split, phase.trained);
+  for (const phase of planned) {
+    assertTrainable(phase.split, phase.trained);
+    assertAdditions(phase, data);
+  }
   const network = networkBehind(model);
   const everTrained = new Set(planned.flatMap(({ trained }) => [...trained.layers]));
   const foundation = split(network.graph, everTrained);

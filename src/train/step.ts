@@ -14,6 +14,7 @@ import { moveStatistic } from './batch-norm.ts';
 import { globalNorm } from './chain.ts';
 import { forward, type SeenStatistics } from './forward.ts';
 import { lossOf } from './losses.ts';
+import type { Term } from './term.ts';
 import { total } from './total.ts';
 
 /** What stays the same over the steps of a phase. */
@@ -25,8 +26,8 @@ export interface StepPlan {
   readonly optimizer: Optimizer;
   /** Factors on the update of each trained weight. */
   readonly factors: Readonly<Record<WeightKey, number>>;
-  /** What is added to the loss, from the weights that train. */
-  readonly penalties: readonly ((parameters: Tensors) => tf.Scalar)[];
+  /** What is added to the loss. */
+  readonly penalties: readonly Term[];
 }
 
 /** How far a step goes. */
@@ -77,13 +78,17 @@ export function trainStep(
     const parameters = Object.fromEntries(
       trained.keys.map((key) => [key, tensorOf(network.variables, values, key)] as const),
     );
+    const reads = plan.penalties.flatMap((penalty) => penalty.reads);
+    const terms = plan.penalties.map((penalty) => penalty.begin({ cut, targets, weights: values }));
     const lossAt = (...current: tf.Tensor[]) => {
       const now = Object.fromEntries(trained.keys.map((key, i) => [key, current[i] as tf.Tensor]));
       return withValues(network.variables, { ...values, ...now }, () => {
-        const outputs = forward(plan, cut, seed, statistics);
-        const penalties = plan.penalties.map((penalty) => penalty(now));
+        const computed = forward(plan, cut, seed, statistics, reads);
+        const outputs = computed.get(network.graph.outputs[0] as number)?.tensor as tf.Tensor2D;
+        const loss = lossOf(plan.loss, outputs, targets);
+        const penalties = terms.map((term) => term({ parameters: now, values: computed, outputs, loss }));
         const regularizers = regularization(network.graph, trained.layers);
-        return total([lossOf(plan.loss, outputs, targets), ...regularizers, ...penalties]);
+        return total([loss, ...regularizers, ...penalties]);
       });
     };
     const { value: loss, grads } = tf.valueAndGrads(lossAt)(Object.values(parameters));

@@ -2,8 +2,16 @@ import { bestWeights, earlyStopping, lastWeights, reduceLROnPlateau } from '../c
 import { bitFit, freeze, unfreeze, unfreezeOnly, unfreezeTop } from '../core/edits.ts';
 import { TransferError } from '../core/errors.ts';
 import { accuracy, f1, meanAbsoluteError, precision, recall, topK } from '../core/metrics.ts';
+import { cutmix, mixup } from '../core/mix.ts';
 import type { Optimizer } from '../core/optimizer.ts';
-import { l2SP } from '../core/penalties.ts';
+import {
+  type ClassRelation,
+  coTuning,
+  type DistillationSettings,
+  delta,
+  distillation,
+  l2SP,
+} from '../core/penalties.ts';
 import { batchNorm, discriminative } from '../core/rate-edits.ts';
 import { constant, cosine, linear, oneCycle, slantedTriangular } from '../core/schedules.ts';
 import { assertStrategy, type Phase, type Strategy, train } from '../core/strategy.ts';
@@ -33,7 +41,14 @@ const builders: Readonly<Record<string, Readonly<Record<string, Builder>>>> = {
     chain: ({ optimizers }: { optimizers: Json[] }) => chain(...optimizers.map((part) => revive(part) as Optimizer)),
   },
   schedule: { constant, linear, cosine, oneCycle, slantedTriangular },
-  penalty: { l2SP },
+  penalty: {
+    l2SP,
+    delta,
+    coTuning: ({ strength, ...relation }: ClassRelation & { strength: number }) => coTuning(relation, { strength }),
+    distillation: ({ labels, logits, ...settings }: DistillationSettings & { labels: string[]; logits: number[][] }) =>
+      distillation({ labels, logits }, settings),
+  },
+  mix: { mixup, cutmix },
   callback: { earlyStopping, reduceLROnPlateau, bestWeights, lastWeights },
   metric: { accuracy, precision, recall, f1, meanAbsoluteError },
 };
@@ -84,6 +99,7 @@ function readStep(step: Json): unknown {
     optimizer: one(settings.optimizer),
     schedule: one(settings.schedule),
     penalties: many(settings.penalties),
+    mix: one(settings.mix),
     callbacks: many(settings.callbacks),
     metrics: many(settings.metrics),
   };

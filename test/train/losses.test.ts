@@ -105,3 +105,17 @@ describe.each(cases)('%s', (_, loss, targets, dtype, expected) => {
     });
   });
 });
+
+test.each([softmaxCrossEntropy(), softmaxCrossEntropy({ labelSmoothing: 0.1, gamma: 2, classWeights: weights })])(
+  'the loss of a mixture is the mixture of losses: %j',
+  (loss) => {
+    const outputs = tf.tensor2d(logits);
+    const other = [1, 2, 0];
+    const [first, second] = [classes, other].map(
+      (labels) => lossOf(loss, outputs, tf.tensor1d(labels, 'int32')).dataSync()[0],
+    );
+    const rows = logits.map((_, i) => [0, 1, 2].map((k) => (k === classes[i] ? 0.7 : 0) + (k === other[i] ? 0.3 : 0)));
+    const [mixed] = lossOf(loss, outputs, tf.tensor2d(rows)).dataSync();
+    expect(mixed).toBeCloseTo(0.7 * (first as number) + 0.3 * (second as number), 5);
+  },
+);

@@ -8,12 +8,26 @@ import { bytes, count } from './text.ts';
  */
 export function planText(phases: readonly PhaseExplanation[]): string[] {
   return phases.flatMap((phase, index) => {
-    const { epochs, batchSize, optimizer, schedule, trains, parameters, frontier, cacheBytes = 0, batchNorm } = phase;
+    const {
+      epochs,
+      batchSize,
+      optimizer,
+      schedule,
+      trains,
+      parameters,
+      frontier,
+      cacheBytes = 0,
+      batchNorm,
+      uncached,
+    } = phase;
     const rates = trains.map(({ learningRate }) => learningRate);
     const [lowest, highest] = [Math.min(...rates), Math.max(...rates)];
     const rate = lowest === highest ? `${highest}` : `${lowest} to ${highest}`;
+    const once = uncached
+      ? `run for each batch (${uncached})`
+      : `computed once for each picture, ${bytes(cacheBytes)} in all`;
     const cached = frontier.length
-      ? `${frontier.join(', ')} and all below: computed once for each picture, ${bytes(cacheBytes)} in all`
+      ? `${frontier.join(', ')} and all below: ${once}`
       : 'nothing: the whole network runs in every step';
     return [
       ...(index ? [''] : []),
