@@ -136,8 +136,9 @@ async function curveOf(
   signal: AbortSignal | undefined,
 ): Promise<number[]> {
   // The last weights count, and nothing stops early: a curve is not to choose its end by what it is measured on.
+  const averaging = ({ callbacks = [] }: Phase) => callbacks.filter(({ average }) => average);
   const steps = strategy.map((step) =>
-    step.kind === 'phase' ? { ...step, metrics: [metric], callbacks: [lastWeights()] } : step,
+    step.kind === 'phase' ? { ...step, metrics: [metric], callbacks: [...averaging(step), lastWeights()] } : step,
   ) as unknown as Strategy;
   const curve: number[] = [];
   for await (const event of fineTuneSteps(model, data, steps, { seed, ...(signal && { signal }) })) {
