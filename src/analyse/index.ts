@@ -22,5 +22,15 @@ export { type Interval, type Ranking, type RankSettings, rankBases, type Worth }
 export type { Features, Labels } from './read-features.ts';
 export { regularizedHScore } from './regularized-h-score.ts';
 export { ridge } from './ridge.ts';
+export { strategyCode } from './strategy-code.ts';
+export {
+  type Sweep,
+  type SweepEvent,
+  type SweepRow,
+  type SweepRun,
+  type SweepSettings,
+  type SweepState,
+  sweep,
+} from './sweep.ts';
 export type { Curve, Estimate, TransferMeasures } from './transfer-measures.ts';
 export { type TransferReport, type TransferReportSettings, transferReport } from './transfer-report.ts';

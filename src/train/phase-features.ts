@@ -14,6 +14,9 @@ import type { RunContext, RunState } from './run-state.ts';
 
 type Name = 'train' | 'validation';
 
+/** Under what features are kept: so many views of a split, at a frontier. */
+export const cacheKey = (name: Name, views: number, { cut }: Split) => `${name}/${views}/${cut}`;
+
 /** The values at the frontier of a batch of a split, owned by the caller; `next` is the batch that comes after it. */
 export type PhaseFeatures = (
   name: Name,
@@ -45,7 +48,7 @@ export async function* preparePhaseFeatures(
   const network = networkBehind(model);
   const { caches } = state;
   const [lowest, stored] = [foundation, split].map((divided) => narrowCut(network.graph, divided)) as [Split, Split];
-  const keyOf = (name: Name, { cut }: Split) => `${name}/${viewsOf(name)}/${cut}`;
+  const keyOf = (name: Name, divided: Split) => cacheKey(name, viewsOf(name), divided);
   const names = ['train', 'validation'] as const;
   // What only the phase before needed goes, before room is needed for more.
   await dropCaches(caches, new Set(names.flatMap((name) => [keyOf(name, lowest), keyOf(name, stored)])));

@@ -19,6 +19,7 @@ import { runPhase } from './phase.ts';
 import { dropCaches } from './phase-features.ts';
 import { type PlannedPhase, planOf } from './plan.ts';
 import { cloneTensors, type RunContext, type RunState } from './run-state.ts';
+import type { SharedFeatures } from './share-features.ts';
 import { assertDataset } from './targets.ts';
 
 /**
@@ -28,6 +29,7 @@ import { assertDataset } from './targets.ts';
  * @param data The splits.
  * @param strategy The strategy.
  * @param settings The settings of the run, of known names.
+ * @param shared Features that are there before it begins: {@link shareFeatures}. They stay the caller's.
  * @yields What happens.
  */
 export async function* runStrategy(
@@ -35,6 +37,7 @@ export async function* runStrategy(
   data: Dataset,
   strategy: Strategy,
   settings: RunSettings,
+  shared: SharedFeatures = new Map(),
 ): AsyncGenerator<TrainEvent, void> {
   const { seed = 0, signal, cacheBytes = 2 ** 30, workers } = settings;
   assertFeatureWorkers(workers);
@@ -61,7 +64,7 @@ export async function* runStrategy(
     stepped: false,
     optimizer: undefined,
     optimizerState: {},
-    caches: new Map(),
+    caches: new Map(shared),
     folder: folderOf(network, findings),
     findings,
   };
