@@ -32,6 +32,8 @@ export interface SweepRunSettings {
 /** Runs strategies on the same features. */
 export interface SweepRuns {
   run(strategy: Strategy): Promise<SweepRun>;
+  /** Refuses what all runs came to where the model changed meanwhile. */
+  assertUnchanged(): Promise<void>;
   dispose(): Promise<void>;
 }
 
@@ -93,6 +95,9 @@ export function sweepRuns(
       } finally {
         endRun();
       }
+    },
+    async assertUnchanged() {
+      await shared?.assertUnchanged();
     },
     async dispose() {
       await shared?.dispose();

@@ -161,6 +161,7 @@ export async function sweep(
       rows = [...measured, ...rows.slice(size)];
       left = measured.slice(0, Math.max(1, Math.floor(size / 2))).map(({ position }) => position);
     }
+    await running.assertUnchanged();
   } finally {
     await running.dispose();
   }

@@ -6,6 +6,7 @@ import { folderOf, noFindings } from '../model/fold.ts';
 import { networkBehind } from '../model/network.ts';
 import { type Split, split } from '../model/split.ts';
 import type { FeatureCache } from './feature-cache.ts';
+import { assertUnchanged, hashWeights } from './frozen-proof.ts';
 import { keepFeatures } from './keep-features.ts';
 import { bytesPerExample, narrowCut } from './narrow-cut.ts';
 import { cachedViews, cacheKey } from './phase-features.ts';
@@ -17,6 +18,8 @@ export type SharedFeatures = ReadonlyMap<string, FeatureCache>;
 /** Features that several runs read. */
 export interface Shared {
   readonly features: SharedFeatures;
+  /** Refuses the runs where a weight of the model is not what it was; else `FROZEN_CHANGED`. */
+  assertUnchanged(): Promise<void>;
   dispose(): Promise<void>;
 }
 
@@ -50,6 +53,9 @@ export async function* shareFeatures(
   }: { readonly budget: number; readonly signal?: AbortSignal; readonly pause: () => Promise<void> },
 ): AsyncGenerator<TrainEvent, Shared> {
   const network = networkBehind(model);
+  const keys = model.layers.flatMap(({ weights }) => weights.map(({ key }) => key));
+  const hashes = () => hashWeights(network, model.lease.values, keys);
+  const before = await hashes();
   const findings = noFindings();
   const folder = folderOf(network, findings);
   const caches = new Map<string, FeatureCache>();
@@ -86,7 +92,11 @@ export async function* shareFeatures(
     if (!isWhole) await dispose();
   }
   const nothing = async () => {};
-  return { features: new Map([...caches].map(([key, cache]) => [key, { ...cache, dispose: nothing }])), dispose };
+  return {
+    features: new Map([...caches].map(([key, cache]) => [key, { ...cache, dispose: nothing }])),
+    assertUnchanged: async () => assertUnchanged(before, await hashes()),
+    dispose,
+  };
 }
 
 /**
