@@ -9,6 +9,12 @@ export { curvesCsv, curvesSvg } from './curves.ts';
 export { addClass, addExample, removeClass, removeExample, renameClass } from './edit-head.ts';
 export { type BaseFeatures, type FeatureSettings, featuresOf } from './features-of.ts';
 export { hScore } from './h-score.ts';
+export {
+  type InterpolationCurve,
+  type InterpolationCurveSettings,
+  type InterpolationPoint,
+  interpolationCurve,
+} from './interpolation-curve.ts';
 export { learn } from './learn.ts';
 export type { LearnedExample, LearnedHead, LearnedState, Learner } from './learned-head.ts';
 export { leep } from './leep.ts';

@@ -9,6 +9,7 @@ import { dispose } from '../model/dispose.ts';
 import { beginRun } from '../model/runs.ts';
 import { breather } from '../train/breathe.ts';
 import { type Shared, shareFeatures } from '../train/share-features.ts';
+import { finiteValue } from './finite-value.ts';
 
 /** What a run came to. */
 export interface SweepRun {
@@ -83,11 +84,7 @@ export function sweepRuns(
         const scores = last?.epochs.find(({ epoch }) => epoch === last.kept)?.validation;
         const [value, loss] = [scores?.metrics[metric.name] as number, scores?.loss as number];
         if (!Number.isFinite(loss)) return { failure: `The loss on the validation split is ${loss}.` };
-        if (Number.isFinite(value)) return { value, loss };
-        throw new TransferError(
-          'INVALID_DATA',
-          `sweep: ${metric.name} is ${value} on the validation split. Pass a split with examples of every class, or another metric.`,
-        );
+        return { value: finiteValue('sweep', metric.name, value), loss };
       } catch (error) {
         if (!(error instanceof TransferError && error.code === 'NOT_FINITE')) throw error;
         if (error.model) dispose(error.model as TransferModel);
