@@ -8,6 +8,7 @@ export { attachLearned } from './attach-learned.ts';
 export { curvesCsv, curvesSvg } from './curves.ts';
 export { addClass, addExample, removeClass, removeExample, renameClass } from './edit-head.ts';
 export { type BaseFeatures, type FeatureSettings, featuresOf } from './features-of.ts';
+export { type Forgetting, type ForgettingSettings, forgetting } from './forgetting.ts';
 export { hScore } from './h-score.ts';
 export {
   type InterpolationCurve,
