@@ -6,6 +6,12 @@
  */
 export { attachLearned } from './attach-learned.ts';
 export { curvesCsv, curvesSvg } from './curves.ts';
+export {
+  type DataEfficiency,
+  type DataEfficiencyRow,
+  type DataEfficiencySettings,
+  dataEfficiency,
+} from './data-efficiency.ts';
 export { addClass, addExample, removeClass, removeExample, renameClass } from './edit-head.ts';
 export { type BaseFeatures, type FeatureSettings, featuresOf } from './features-of.ts';
 export { type Forgetting, type ForgettingSettings, forgetting } from './forgetting.ts';
@@ -29,6 +35,7 @@ export { type Interval, type Ranking, type RankSettings, rankBases, type Worth }
 export type { Features, Labels } from './read-features.ts';
 export { regularizedHScore } from './regularized-h-score.ts';
 export { ridge } from './ridge.ts';
+export type { SameFromScratch } from './same-from-scratch.ts';
 export { strategyCode } from './strategy-code.ts';
 export {
   type Sweep,

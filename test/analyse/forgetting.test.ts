@@ -17,6 +17,7 @@ import {
   type Examples,
   fineTune,
   linearProbe,
+  type Metric,
   pipe,
   sequence,
   type TransferModel,
@@ -128,6 +129,13 @@ test('the classifier that was cut off a network is put back on its base', async 
   const tunedBase = asBase(tuned);
   expect(after).toBe(await accuracyOf(tunedBase, kernel, bias, examples));
   dispose(tunedBase);
+  const confidence: Metric = {
+    kind: 'metric',
+    name: 'confidence',
+    compute: ({ scores }) => scores.reduce((sum, [first]) => sum + (first as number), 0) / scores.length,
+  };
+  const sure = await forgetting(base, tuned, examples, { metric: confidence });
+  expect(sure.after).not.toBeCloseTo(sure.before, 2);
   const many = { ...examples, targets: examples.targets.map(() => 2) };
   await expect(forgetting(base, tuned, many)).rejects.toMatchObject({ code: 'INVALID_DATA' });
   for (const handle of [tuned, model, base]) dispose(handle);
