@@ -43,4 +43,4 @@ test('30 heads on the features of 500 pictures take less time than the features'
   expect(runs).toBeLessThan(features);
   dispose(model);
   dispose(base);
-});
+}, 600_000);
