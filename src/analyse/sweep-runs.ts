@@ -8,7 +8,7 @@ import type { Strategy } from '../core/strategy.ts';
 import { dispose } from '../model/dispose.ts';
 import { beginRun } from '../model/runs.ts';
 import { breather } from '../train/breathe.ts';
-import { type Shared, shareFeatures } from '../train/share-features.ts';
+import type { Shared } from '../train/share-features.ts';
 import { finiteValue } from './finite-value.ts';
 
 /** What a run came to. */
@@ -52,10 +52,12 @@ export function sweepRuns(
   strategies: readonly Strategy[],
   { metric, seed, cacheBytes, signal, onFeatures }: SweepRunSettings,
 ): SweepRuns {
+  // What computes and trains is loaded with the first run.
   let shared: Shared | undefined;
 
   async function computed(): Promise<Shared> {
     const sharing = { budget: cacheBytes, pause: breather(signal), ...(signal && { signal }) };
+    const { shareFeatures } = await import('../train/share-features.ts');
     const computing = shareFeatures(model, data, strategies, sharing);
     let next = await computing.next();
     for (; !next.done; next = await computing.next()) onFeatures(next.value);
@@ -64,7 +66,6 @@ export function sweepRuns(
 
   async function tuned(strategy: Strategy): Promise<FineTuned> {
     shared ??= await computed();
-    // The engine is loaded with the first run.
     const { runStrategy } = await import('../train/run-strategy.ts');
     const settings = { seed, cacheBytes, ...(signal && { signal }) };
     for await (const event of runStrategy(model, data, strategy, settings, shared.features)) {
