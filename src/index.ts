@@ -3,6 +3,7 @@
  *
  * @module tfjs-transfer
  */
+export * from './core/averages.ts';
 export type { Backend } from './core/backend.ts';
 export type { BaseSource } from './core/base-source.ts';
 export {

@@ -15,7 +15,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   backends: ['core'],
   web: ['core', 'model', 'data'],
   stores: ['core', 'model'],
-  analyse: ['core', 'model', 'train', 'heads'],
+  analyse: ['core', 'model', 'train', 'heads', 'data'],
   node: ['core', 'model', 'train', 'heads', 'data', 'bases', 'backends'],
   'index.ts': ['core', 'model', 'train'],
 };

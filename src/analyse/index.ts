@@ -7,10 +7,23 @@
 export { attachLearned } from './attach-learned.ts';
 export { channelWeights } from './channel-weights.ts';
 export { curvesCsv, curvesSvg } from './curves.ts';
+export {
+  type DataEfficiency,
+  type DataEfficiencyRow,
+  type DataEfficiencySettings,
+  dataEfficiency,
+} from './data-efficiency.ts';
 export { addClass, addExample, removeClass, removeExample, renameClass } from './edit-head.ts';
 export { type BaseFeatures, type FeatureSettings, featuresOf } from './features-of.ts';
+export { type Forgetting, type ForgettingSettings, forgetting } from './forgetting.ts';
 export { type BlockGradient, type GradientNormSettings, gradientNorms } from './gradient-norms.ts';
 export { hScore } from './h-score.ts';
+export {
+  type InterpolationCurve,
+  type InterpolationCurveSettings,
+  type InterpolationPoint,
+  interpolationCurve,
+} from './interpolation-curve.ts';
 export { learn } from './learn.ts';
 export type { LearnedExample, LearnedHead, LearnedState, Learner } from './learned-head.ts';
 export { leep } from './leep.ts';
@@ -25,5 +38,16 @@ export type { Features, Labels } from './read-features.ts';
 export { regularizedHScore } from './regularized-h-score.ts';
 export { type RelationSettings, relateClasses } from './relate-classes.ts';
 export { ridge } from './ridge.ts';
+export type { SameFromScratch } from './same-from-scratch.ts';
+export { strategyCode } from './strategy-code.ts';
+export {
+  type Sweep,
+  type SweepEvent,
+  type SweepRow,
+  type SweepRun,
+  type SweepSettings,
+  type SweepState,
+  sweep,
+} from './sweep.ts';
 export type { Curve, Estimate, TransferMeasures } from './transfer-measures.ts';
 export { type TransferReport, type TransferReportSettings, transferReport } from './transfer-report.ts';

@@ -1,16 +1,13 @@
-import { lastWeights, lowerIsBetter } from '../core/callbacks.ts';
-import type { Dataset } from '../core/data.ts';
-import { unfreeze } from '../core/edits.ts';
-import { TransferError } from '../core/errors.ts';
-import type { TransferModel } from '../core/handle.ts';
+import type { Dataset, Examples } from '../core/data.ts';
+import type { Base, TransferModel } from '../core/handle.ts';
 import { accuracy, type Metric } from '../core/metrics.ts';
-import { batchNorm } from '../core/rate-edits.ts';
 import { assertSettings } from '../core/settings.ts';
-import { type Phase, type Strategy, sequence, train } from '../core/strategy.ts';
+import type { Strategy } from '../core/strategy.ts';
 import { dispose } from '../model/dispose.ts';
 import { fromScratch } from '../model/from-scratch.ts';
-import { fineTuneSteps } from '../train/fine-tune-steps.ts';
-import { type Curve, measuresOf, type TransferMeasures } from './transfer-measures.ts';
+import { type Forgetting, forgetting } from './forgetting.ts';
+import { assertComparable, curveOf, wholeOf } from './learning-curve.ts';
+import { type Curve, type Estimate, estimate, measuresOf, type TransferMeasures } from './transfer-measures.ts';
 import { zeroStep } from './zero-step.ts';
 
 /** Settings of {@link transferReport}. */
@@ -23,6 +20,8 @@ export interface TransferReportSettings {
   readonly scratch?: Strategy;
   /** The value that {@link TransferMeasures} tells the time of. Default: what the learner from scratch ends with. */
   readonly threshold?: number;
+  /** The model or base that the transfer began with, and examples of its task: says what each tuned model forgot of it. */
+  readonly source?: { readonly model: Base | TransferModel; readonly examples: Examples };
   readonly signal?: AbortSignal;
   /** Called after each run. */
   readonly onRun?: (run: { readonly done: number; readonly total: number }) => void;
@@ -36,6 +35,8 @@ export interface TransferReport extends TransferMeasures {
   readonly curves: { readonly transfer: readonly Curve[]; readonly scratch: readonly Curve[] };
   /** What a head says that is the means of the classes in the features, without any training: of classifiers alone. */
   readonly zeroStep?: { readonly transfer: number; readonly scratch: number };
+  /** What the transferred learner still knows of the source task, over seeds, where a source was given: {@link forgetting}. */
+  readonly forgetting?: { readonly before: number; readonly after: Estimate; readonly forgotten: Estimate };
 }
 
 /**
@@ -77,32 +78,28 @@ export async function transferReport(
     metric: {},
     scratch: [],
     threshold: 1,
+    source: {},
     signal: undefined,
     onRun: Function,
   });
-  const { seeds = [0, 1, 2], metric = accuracy(), signal, onRun } = settings;
-  const { validation } = data ?? {};
-  if (!validation) {
-    throw new TransferError(
-      'INVALID_DATA',
-      'transferReport received data without a validation split, which its curves are measured on. Pass { train, validation }.',
-    );
-  }
-  if (seeds.length === 0 || lowerIsBetter(metric.name)) {
-    throw new TransferError(
-      'INVALID_ARGUMENT',
-      `transferReport received ${seeds.length} seeds and the metric ${metric.name}. Pass at least one seed, and a metric that is better where it is higher.`,
-    );
-  }
+  const { seeds = [0, 1, 2], metric = accuracy(), source, signal, onRun } = settings;
+  assertComparable('transferReport', data, seeds, metric);
+  const validation = data.validation as Examples;
   const scratchStrategy = settings.scratch ?? wholeOf(strategy);
   const curves: { transfer: Curve[]; scratch: Curve[] } = { transfer: [], scratch: [] };
   const total = 2 * seeds.length;
+  const forgot: Forgetting[] = [];
+  const onModel =
+    source &&
+    (async (tuned: TransferModel) => {
+      forgot.push(await forgetting(source.model, tuned, source.examples, { metric, ...(signal && { signal }) }));
+    });
   for (const seed of seeds) {
-    curves.transfer.push(await curveOf(model, data, strategy, metric, seed, signal));
+    curves.transfer.push(await curveOf(model, data, strategy, { metric, seed, signal, onModel }));
     onRun?.({ done: curves.transfer.length + curves.scratch.length, total });
     const other = fromScratch(model, seed);
     try {
-      curves.scratch.push(await curveOf(other, data, scratchStrategy, metric, seed, signal));
+      curves.scratch.push(await curveOf(other, data, scratchStrategy, { metric, seed, signal }));
     } finally {
       dispose(other);
     }
@@ -115,38 +112,12 @@ export async function transferReport(
     seeds,
     curves,
     ...(zero && { zeroStep: zero }),
+    ...(forgot[0] && {
+      forgetting: {
+        before: forgot[0].before,
+        after: estimate(forgot.map(({ after }) => after)),
+        forgotten: estimate(forgot.map(({ forgotten }) => forgotten)),
+      },
+    }),
   };
-}
-
-/** The learner from scratch: everything trains, for as many epochs as the strategy has. */
-function wholeOf(strategy: Strategy): Strategy {
-  const phases = strategy.filter((step): step is Phase => step.kind === 'phase');
-  const { kind: _kind, name: _name, ...last } = phases.at(-1) as Phase;
-  const epochs = phases.reduce((sum, phase) => sum + phase.epochs, 0);
-  return sequence(unfreeze(), batchNorm('train'), train({ ...last, learningRate: 1e-3, epochs }));
-}
-
-/** The metric at each epoch, from 0, of a run whose weights are not kept. */
-async function curveOf(
-  model: TransferModel,
-  data: Dataset,
-  strategy: Strategy,
-  metric: Metric,
-  seed: number,
-  signal: AbortSignal | undefined,
-): Promise<number[]> {
-  // The last weights count, and nothing stops early: a curve is not to choose its end by what it is measured on.
-  const steps = strategy.map((step) =>
-    step.kind === 'phase' ? { ...step, metrics: [metric], callbacks: [lastWeights()] } : step,
-  ) as unknown as Strategy;
-  const curve: number[] = [];
-  for await (const event of fineTuneSteps(model, data, steps, { seed, ...(signal && { signal }) })) {
-    if (event.kind === 'epoch' && event.validation && (event.epoch > 0 || event.phase === 0)) {
-      curve.push(event.validation.metrics[metric.name] as number);
-    }
-    if (event.kind !== 'done') continue;
-    dispose(event.model);
-    if (event.ended === 'aborted') signal?.throwIfAborted();
-  }
-  return curve;
 }

@@ -1,3 +1,4 @@
+import type { AverageRule } from './averages.ts';
 import { TransferError } from './errors.ts';
 import type { EpochRecord } from './events.ts';
 import { assertSettings, type Known } from './settings.ts';
@@ -21,6 +22,8 @@ export interface Callback {
   readonly name: string;
   /** Makes the observer of one phase. */
   start(): (epoch: EpochRecord) => Verdict;
+  /** How the phase averages its weights, where it does: of one callback at most. */
+  average?(): AverageRule;
 }
 
 /** What a callback watches. */

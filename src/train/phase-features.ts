@@ -14,6 +14,10 @@ import type { RunContext, RunState } from './run-state.ts';
 
 type Name = 'train' | 'validation';
 
+/** Under what features are kept: so many views of a split, mixed or not, at a frontier. */
+export const cacheKey = (name: Name, views: number, { cut }: Split, mix: Phase['mix']) =>
+  `${name}/${views}/${name === 'train' && JSON.stringify(mix)}/${cut}`;
+
 /** The values at the frontier of a batch of a split, owned by the caller; `next` is the batch that comes after it. */
 export type PhaseFeatures = (
   name: Name,
@@ -49,8 +53,7 @@ export async function* preparePhaseFeatures(
   const network = networkBehind(model);
   const { caches } = state;
   const [lowest, stored] = [foundation, split].map((divided) => narrowCut(network.graph, divided)) as [Split, Split];
-  const mixed = JSON.stringify(phase.mix);
-  const keyOf = (name: Name, { cut }: Split) => `${name}/${viewsOf(name)}/${name === 'train' && mixed}/${cut}`;
+  const keyOf = (name: Name, divided: Split) => cacheKey(name, viewsOf(name), divided, phase.mix);
   const names = ['train', 'validation'] as const;
   // What only the phase before needed goes, before room is needed for more.
   await dropCaches(caches, new Set(names.flatMap((name) => [keyOf(name, lowest), keyOf(name, stored)])));

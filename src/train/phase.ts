@@ -9,12 +9,14 @@ import { downloadRemembering } from '../model/device.ts';
 import { disposeValues, type Values } from '../model/execute.ts';
 import { folderOf } from '../model/fold.ts';
 import { networkBehind } from '../model/network.ts';
+import { type Averaging, averagingOf } from './average.ts';
 import { allFinite, whereNotFinite } from './finite.ts';
 import { mixedTargets, mixing } from './mixing.ts';
 import { penaltiesOf } from './penalties.ts';
 import { preparePhaseFeatures, viewOf } from './phase-features.ts';
 import type { PlannedPhase } from './plan.ts';
 import { learningRates } from './rates.ts';
+import { statisticsOf } from './recompute-statistics.ts';
 import { beginPhase, cloneTensors, commitStep, type RunContext, type RunState } from './run-state.ts';
 import { score } from './score.ts';
 import { type Pace, type StepPlan, trainStep } from './step.ts';
@@ -48,7 +50,8 @@ export async function* runPhase(
   const mixed = phase.mix && mixing(phase.mix, data.train, model.inputs, seed);
   const source = mixed ? { ...context, data: { ...data, train: mixed.examples } } : context;
   const features = yield* preparePhaseFeatures(state, planned, source, pause);
-  const watch = observe(state, planned, data.validation !== undefined);
+  const averaging = averagingOf(state, planned);
+  const watch = observe(state, planned, data.validation !== undefined, averaging);
   const stepsPerEpoch = Math.ceil(data.train.size / batchSize);
   try {
     const before = await validate();
@@ -56,6 +59,7 @@ export async function* runPhase(
     if (before) yield finish({ epoch: 0, loss: before.loss, learningRate: 0, validation: before });
     for (let epoch = 1; epoch <= epochs && !watch.stopped(); epoch++) {
       const order = permutation(data.train.size, randomStream(seed, 'order', index, epoch));
+      const batch = (number: number) => order.slice(number * batchSize, (number + 1) * batchSize);
       let total = 0;
       let learningRate = 0;
       for (let step = 0; step < stepsPerEpoch; step++) {
@@ -63,7 +67,6 @@ export async function* runPhase(
         const at = (epoch - 1) * stepsPerEpoch + step;
         learningRate = watch.rateFactor() * schedule.rateAt(peak, at, epochs * stepsPerEpoch);
         const pace = { learningRate, momentum: schedule.momentumAt?.(at, epochs * stepsPerEpoch) };
-        const batch = (number: number) => order.slice(number * batchSize, (number + 1) * batchSize);
         const indices = batch(step);
         const cut = await features('train', indices, epoch - 1, batch(step + 1));
         const rows = { indices, mixtures: mixed?.of(indices, viewOf(phase, epoch - 1)) };
@@ -75,10 +78,17 @@ export async function* runPhase(
             );
         const held = { ...plan, penalties: penalties.map((of) => of(rows)) };
         const done = await oneStep(state, held, cut, targets, pace, { seed, phase: index, step: at });
+        averaging.take('step', epoch);
         total += done.loss * indices.length;
         yield* state.findings.refused.splice(0);
         yield { kind: 'step', phase: index, epoch, step: step + 1, steps: stepsPerEpoch, ...done, learningRate };
       }
+      averaging.take('epoch', epoch);
+      const batches = Array.from({ length: stepsPerEpoch }, (_, number) => batch(number));
+      const key = [seed, 'statistics', index, epoch];
+      await averaging.settle((values) =>
+        statisticsOf(plan, values, batches, (indices) => features('train', indices, epoch - 1), key, pause),
+      );
       const validation = await validate();
       yield* state.findings.refused.splice(0);
       yield finish({ epoch, loss: total / data.train.size, learningRate, ...(validation && { validation }) });
@@ -88,6 +98,7 @@ export async function* runPhase(
   } finally {
     // Whatever ended the phase, its best weights are what it leaves.
     watch.restore();
+    averaging.dispose();
   }
   return { name: phase.name, epochs: watch.records, kept: watch.kept() };
 
@@ -99,7 +110,7 @@ export async function* runPhase(
   async function validate(): Promise<Scores | undefined> {
     if (!data.validation) return undefined;
     const folder = folderOf(plan.network, state.findings);
-    const where = { folder, values: state.values, graph: plan.network.graph, split };
+    const where = { folder, values: averaging.seen(), graph: plan.network.graph, split };
     const read = (indices: readonly number[]) => features('validation', indices, 0);
     const asked = { head: model.head, loss };
     const scoring = score(where, asked, data.validation, batchSize, read, pause);
@@ -146,7 +157,7 @@ async function oneStep(
 }
 
 /** Follows the epochs of a phase: what callbacks say, and which weights are the best. */
-function observe(state: RunState, { phase }: PlannedPhase, validated: boolean) {
+function observe(state: RunState, { phase }: PlannedPhase, validated: boolean, averaging: Averaging) {
   const callbacks = [...(phase.callbacks ?? [])];
   const keeps = callbacks.some(({ name }) => name === 'bestWeights' || name === 'lastWeights');
   if (validated && !keeps) callbacks.push(bestWeights());
@@ -167,14 +178,15 @@ function observe(state: RunState, { phase }: PlannedPhase, validated: boolean) {
         stopped ||= verdict.stop ?? false;
         if (!verdict.keep) continue;
         if (best) tf.dispose(best.values);
-        best = { values: cloneTensors(state.values), epoch: record.epoch };
+        best = { values: cloneTensors(averaging.seen()), epoch: record.epoch };
       }
     },
     restore() {
-      if (!best) return;
+      const left = best?.values ?? averaging.left();
+      if (!left) return;
       tf.dispose(state.values);
       // A weight that this phase copied from the base, and that no epoch ended with, has gone back to the base's.
-      state.values = best.values;
+      state.values = left;
     },
   };
 }

@@ -20,6 +20,7 @@ import { runPhase } from './phase.ts';
 import { dropCaches } from './phase-features.ts';
 import { type PlannedPhase, planOf } from './plan.ts';
 import { cloneTensors, type RunContext, type RunState } from './run-state.ts';
+import type { SharedFeatures } from './share-features.ts';
 import { assertDataset } from './targets.ts';
 
 /**
@@ -29,6 +30,8 @@ import { assertDataset } from './targets.ts';
  * @param data The splits.
  * @param strategy The strategy.
  * @param settings The settings of the run, of known names.
+ * @param shared Features that are there before it begins: {@link shareFeatures}. They stay the caller's, and so does the
+ * proof that what is frozen did not change: one for many runs, as it costs as much as some epochs of a head.
  * @yields What happens.
  */
 export async function* runStrategy(
@@ -36,6 +39,7 @@ export async function* runStrategy(
   data: Dataset,
   strategy: Strategy,
   settings: RunSettings,
+  shared?: SharedFeatures,
 ): AsyncGenerator<TrainEvent, void> {
   const { seed = 0, signal, cacheBytes = 2 ** 30, workers } = settings;
   assertFeatureWorkers(workers);
@@ -65,7 +69,7 @@ export async function* runStrategy(
     stepped: false,
     optimizer: undefined,
     optimizerState: {},
-    caches: new Map(),
+    caches: new Map(shared),
     folder: folderOf(network, findings),
     findings,
   };
@@ -76,7 +80,7 @@ export async function* runStrategy(
   let ended: Ended = 'completed';
   try {
     if (canBeLost()) await remember(everything());
-    const frozen = frozenKeys(model, planned);
+    const frozen = shared ? [] : frozenKeys(model, planned);
     const before = await hashWeights(network, state.values, frozen);
     try {
       for (const [index, phase] of planned.entries()) {

@@ -1,3 +1,4 @@
+import { averagedWeights, swaWeights } from '../core/averages.ts';
 import { bestWeights, earlyStopping, lastWeights, reduceLROnPlateau } from '../core/callbacks.ts';
 import { bitFit, freeze, unfreeze, unfreezeOnly, unfreezeTop } from '../core/edits.ts';
 import { TransferError } from '../core/errors.ts';
@@ -49,7 +50,7 @@ const builders: Readonly<Record<string, Readonly<Record<string, Builder>>>> = {
       distillation({ labels, logits }, settings),
   },
   mix: { mixup, cutmix },
-  callback: { earlyStopping, reduceLROnPlateau, bestWeights, lastWeights },
+  callback: { earlyStopping, reduceLROnPlateau, bestWeights, lastWeights, averagedWeights, swaWeights },
   metric: { accuracy, precision, recall, f1, meanAbsoluteError },
 };
 

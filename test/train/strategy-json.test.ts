@@ -7,6 +7,7 @@ import {
   accuracy,
   adam,
   adamw,
+  averagedWeights,
   batchNorm,
   bestWeights,
   binaryCrossEntropy,
@@ -43,6 +44,7 @@ import {
   sgd,
   softmaxCrossEntropy,
   strategyFromJSON,
+  swaWeights,
   topK,
   train,
   unfreeze,
@@ -142,6 +144,9 @@ describe('every callback comes back and does the same', () => {
     bestWeights(),
     bestWeights({ monitor: 'accuracy' }),
     lastWeights(),
+    averagedWeights(),
+    averagedWeights({ decay: 0.5 }),
+    swaWeights({ from: 1 }),
   ];
   const epochs = [3, 2, 2.5, 2, 2, 2, 2, 1].map(
     (loss, epoch): EpochRecord => ({ epoch, loss, learningRate: 1, validation: { loss, metrics: { accuracy: loss } } }),
@@ -150,6 +155,8 @@ describe('every callback comes back and does the same', () => {
   test.each(callbacks.map((callback) => [JSON.stringify(callback), callback] as const))('%s', (_, callback) => {
     const [again] = inPhase({ callbacks: [callback] }).callbacks as [Callback];
     expect(verdicts(again)).toEqual(verdicts(callback));
+    const shares = ({ average }: Callback) => [0, 1, 2].map((count) => average?.().share(count));
+    expect(shares(again)).toEqual(shares(callback));
   });
 });
 
