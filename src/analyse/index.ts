@@ -21,6 +21,7 @@ export { predictScores } from './predict-scores.ts';
 export { type Interval, type Ranking, type RankSettings, rankBases, type Worth } from './rank-bases.ts';
 export type { Features, Labels } from './read-features.ts';
 export { regularizedHScore } from './regularized-h-score.ts';
+export { reportText } from './report-text.ts';
 export { ridge } from './ridge.ts';
-export type { Curve, Estimate, TransferMeasures } from './transfer-measures.ts';
+export { type Curve, type Estimate, estimate, type TransferMeasures } from './transfer-measures.ts';
 export { type TransferReport, type TransferReportSettings, transferReport } from './transfer-report.ts';
