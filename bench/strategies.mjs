@@ -34,6 +34,7 @@ import { wasm } from 'tfjs-transfer/backends/wasm';
 import { splitExamples } from 'tfjs-transfer/data';
 import { classifier } from 'tfjs-transfer/heads';
 import { labelledPictures } from 'tfjs-transfer/node';
+import { strategiesTable } from './run/strategies-table.mjs';
 
 const path = (name) => fileURLToPath(new URL(`../${name}`, import.meta.url));
 const lines = path('runs/strategies.jsonl');
@@ -43,38 +44,21 @@ const google = path('examples/data/emoji/google/');
 const labels = (await readdir(google)).sort();
 
 const small = { batchSize: 8 };
-const tune = { ...small, epochs: 5 };
+const tune = { ...small, epochs: 4 };
 const slow = { ...tune, learningRate: 1e-4 };
 const probe = linearProbe({ ...small, epochs: 30 });
-const opened = unfreezeTop('block6a');
-const withL2SP = { penalties: [l2SP()] };
-
-// What trains is at most the top five blocks; what lies below is the same for all and computed once.
-const top = {
-  "unfreezeTop('block6a'), train()": sequence(opened, train(tune)),
-  "unfreezeTop('block6a'), train({ penalties: [l2SP()] })": sequence(opened, train({ ...tune, ...withL2SP })),
-  "gradualUnfreeze([0, 1, 'block7a', 'block6a'])": gradualUnfreeze([0, 1, 'block7a', 'block6a'], {
-    ...small,
-    epochs: 2,
-  }),
-};
-// Each of these goes on from a probe.
-const tuned6a = "probe, unfreezeTop('block6a'), train()";
-const halfway = `${tuned6a}, interpolate() halfway to the probe`;
-const afterProbe = {
-  [tuned6a]: sequence(opened, train(slow)),
-  "probe, unfreezeTop('block6a'), train({ penalties: [l2SP()] })": sequence(opened, train({ ...slow, ...withL2SP })),
-  "probe, unfreezeTop('block6a'), discriminative(), train()": sequence(opened, discriminative(), train(slow)),
-  "probe, unfreezeOnly('block6a'), train()": sequence(unfreezeOnly('block6a'), train(slow)),
-  'probe, unfreezeTop(3), train() at 1e-5': sequence(unfreezeTop(3), train({ ...tune, learningRate: 1e-5 })),
-};
-const whole = {
-  'unfreeze(), train()': sequence(unfreeze(), train(tune)),
-  'fineTuneOneCycle(4)': fineTuneOneCycle(4, small),
-};
-const wholeAfterProbe = {
-  "probe, bitFit(), batchNorm('train'), train()": sequence(bitFit(), batchNorm('train'), train(slow)),
-};
+const opened = unfreezeTop('block7a');
+const plain = "unfreezeTop('block7a'), train()";
+const held = "unfreezeTop('block7a'), train({ penalties: [l2SP()] })";
+const [tuned, tunedHeld, halfway] = [`probe, ${plain}`, `probe, ${held}`, `probe, ${plain}, interpolate() halfway`];
+const pairs = [
+  [plain, tuned],
+  [plain, halfway],
+  [tuned, halfway],
+  [plain, held],
+  [tuned, tunedHeld],
+];
+const withL2SP = (phase) => train({ ...phase, penalties: [l2SP()] });
 
 const accuracyIn = (name, share) => ({
   kind: 'metric',
@@ -87,25 +71,96 @@ const bothStyles = [
   accuracyIn('twitter', (list) => list.slice(list.length / 2)),
 ];
 
+const parts = {
+  // What trains is at most block 7a and what lies above it; below, all is the same and computed once.
+  top: {
+    learners: [nearestMean(), ridge()],
+    fromRandomHead: {
+      'linearProbe({ epochs: 30 })': probe,
+      [plain]: sequence(opened, train(tune)),
+      [held]: sequence(opened, withL2SP(tune)),
+      "gradualUnfreeze([0, 1, 'block7a'])": gradualUnfreeze([0, 1, 'block7a'], { ...small, epochs: 2 }),
+    },
+    fromProbe: {
+      [tuned]: sequence(opened, train(slow)),
+      [tunedHeld]: sequence(opened, withL2SP(slow)),
+      "probe, unfreezeOnly('block7a'), train()": sequence(unfreezeOnly('block7a'), train(slow)),
+      'probe, unfreezeTop(3), train() at 1e-5': sequence(unfreezeTop(3), train({ ...tune, learningRate: 1e-5 })),
+    },
+    measure: accuraciesAbove,
+  },
+  whole: {
+    learners: [],
+    fromRandomHead: {
+      'unfreeze(), train()': sequence(unfreeze(), train(tune)),
+      'fineTuneOneCycle(3)': fineTuneOneCycle(3, small),
+    },
+    fromProbe: {
+      "probe, unfreezeTop('block6a'), discriminative(), train()": sequence(
+        unfreezeTop('block6a'),
+        discriminative(),
+        train(slow),
+      ),
+      "probe, bitFit(), batchNorm('train'), train()": sequence(bitFit(), batchNorm('train'), train(slow)),
+    },
+    measure: async (model, { validation }) => (await evaluate(model, validation, { metrics: bothStyles })).metrics,
+  },
+};
+
 await useBackend(wasm());
 await mkdir(path('runs'), { recursive: true });
 const base = await loadBase(efficientNetLite0());
-const all = await Promise.all(
-  labels.map(async (label, target) =>
-    (await readdir(google + label)).sort().map((name) => ({ file: `${google}${label}/${name}`, target })),
-  ),
+const lists = await Promise.all(labels.map(async (label) => (await readdir(google + label)).sort()));
+const pictures = labelledPictures(
+  lists.flatMap((names, target) => names.map((name) => ({ file: `${google}${labels[target]}/${name}`, target }))),
 );
-const pictures = labelledPictures(all.flat());
 const before = await rowsSoFar();
-for (const [part, measure] of Object.entries({ top: measureTop, whole: measureWhole })) {
-  for (const seed of seeds) {
-    const names = { top: [halfway], whole: Object.keys(wholeAfterProbe) }[part];
-    if (before.some((row) => row.seed === seed && names.includes(row.strategy))) continue;
-    await measure(seed);
-  }
+for (const part of Object.values(parts)) {
+  const last = Object.keys(part.fromProbe).at(-1);
+  for (const seed of seeds)
+    if (!before.some((row) => row.seed === seed && row.strategy === last)) await measurePart(part, seed);
 }
 dispose(base);
-await writeFile(path('bench/results/strategies.md'), tableOf(await rowsSoFar()));
+await writeFile(path('bench/results/strategies.md'), strategiesTable(await rowsSoFar(), pairs));
+
+async function measurePart({ learners, fromRandomHead, fromProbe, measure }, seed) {
+  const data = splitOf(seed);
+  const save = async (strategy, model, seconds) => {
+    const { google, twitter } = await measure(model, data);
+    await appendFile(lines, `${JSON.stringify({ seed, strategy, google, twitter, seconds })}\n`);
+    console.log(`seed ${seed}: ${google.toFixed(3)} ${twitter.toFixed(3)} ${seconds.toFixed(0)} s  ${strategy}`);
+  };
+  const run = (from, strategy) =>
+    timed(async () => (await fineTune(from, { train: data.train }, strategy, { seed })).model);
+
+  for (const learner of learners) {
+    const [learned, seconds] = await timed(async () => {
+      const features = await featuresOf(base, data.train);
+      return pipe(base, attachLearned(await learn(learner, features, features.labels, labels)));
+    });
+    await save(`attachLearned(${learner.name})`, learned, seconds);
+    dispose(learned);
+  }
+  const model = pipe(base, attachHead(classifier(labels, { seed })));
+  for (const [name, strategy] of Object.entries(fromRandomHead)) {
+    const [result, seconds] = await run(model, strategy);
+    await save(name, result, seconds);
+    dispose(result);
+  }
+  const [probed, first] = await run(model, probe);
+  for (const [name, strategy] of Object.entries(fromProbe)) {
+    const [result, seconds] = await run(probed, strategy);
+    await save(name, result, first + seconds);
+    if (name === tuned) {
+      const mixed = interpolate([probed, result]);
+      await save(halfway, mixed, first + seconds);
+      dispose(mixed);
+    }
+    dispose(result);
+  }
+  dispose(probed);
+  dispose(model);
+}
 
 /** 66 pictures to learn from; 82 subjects to measure on, first by Google, then by Twitter. */
 function splitOf(seed) {
@@ -115,71 +170,7 @@ function splitOf(seed) {
   return { train, validation: labelledPictures([...files, ...twins]) };
 }
 
-async function measureTop(seed) {
-  const data = splitOf(seed);
-  const { model, run, save } = begin(seed, data, accuraciesAbove);
-  for (const learner of [nearestMean(), ridge()]) {
-    const [learned, seconds] = await timed(async () => {
-      const features = await featuresOf(base, data.train);
-      return pipe(base, attachLearned(await learn(learner, features, features.labels, labels)));
-    });
-    await save(`attachLearned(${learner.name})`, learned, seconds);
-    dispose(learned);
-  }
-  for (const [name, strategy] of Object.entries(top)) {
-    const [tuned, seconds] = await run(model, strategy);
-    await save(name, tuned, seconds);
-    dispose(tuned);
-  }
-  const [probed, first] = await run(model, probe);
-  await save('linearProbe({ epochs: 30 })', probed, first);
-  for (const [name, strategy] of Object.entries(afterProbe)) {
-    const [tuned, seconds] = await run(probed, strategy);
-    await save(name, tuned, first + seconds);
-    if (name === tuned6a) {
-      const mixed = interpolate([probed, tuned]);
-      await save(halfway, mixed, first + seconds);
-      dispose(mixed);
-    }
-    dispose(tuned);
-  }
-  dispose(probed);
-  dispose(model);
-}
-
-async function measureWhole(seed) {
-  const { model, run, save } = begin(seed, splitOf(seed), async (tuned, { validation }) => {
-    const { metrics } = await evaluate(tuned, validation, { metrics: bothStyles });
-    return metrics;
-  });
-  for (const [name, strategy] of Object.entries(whole)) {
-    const [tuned, seconds] = await run(model, strategy);
-    await save(name, tuned, seconds);
-    dispose(tuned);
-  }
-  const [probed, first] = await run(model, probe);
-  for (const [name, strategy] of Object.entries(wholeAfterProbe)) {
-    const [tuned, seconds] = await run(probed, strategy);
-    await save(name, tuned, first + seconds);
-    dispose(tuned);
-  }
-  dispose(probed);
-  dispose(model);
-}
-
-function begin(seed, data, measure) {
-  return {
-    model: pipe(base, attachHead(classifier(labels, { seed }))),
-    run: (from, strategy) => timed(async () => (await fineTune(from, { train: data.train }, strategy, { seed })).model),
-    save: async (strategy, tuned, seconds) => {
-      const { google, twitter } = await measure(tuned, data);
-      await appendFile(lines, `${JSON.stringify({ seed, strategy, google, twitter, seconds })}\n`);
-      console.log(`seed ${seed}: ${google.toFixed(3)} ${twitter.toFixed(3)} ${seconds.toFixed(0)} s  ${strategy}`);
-    },
-  };
-}
-
-/** Measures what lies above block 6a: a run that is left before its first step, on features that are computed once. */
+/** Measures what lies above block 7a: a run that is left before its first step, on features that are computed once. */
 async function accuraciesAbove(model, data) {
   const look = sequence(opened, train({ epochs: 1, metrics: bothStyles }));
   for await (const event of fineTuneSteps(model, data, look, { featureStore: path(`runs/strategies-${seeds}`) })) {
@@ -201,8 +192,4 @@ async function rowsSoFar() {
     .split('\n')
     .filter(Boolean)
     .map((line) => JSON.parse(line));
-}
-
-function tableOf(rows) {
-  return `${rows.length}`;
 }

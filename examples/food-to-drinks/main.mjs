@@ -111,7 +111,8 @@ say('\nThe first is saved: runs/food-to-drinks/drinks-model');
 for (const handle of [other, imageNet, model, ownBase, pretrained.model, foodModel, blank]) dispose(handle);
 
 function progress(name, { epoch, epochs, loss, validation } = {}) {
-  const numbers = loss && `, epoch ${epoch} of ${epochs}, loss ${loss.toFixed(3)}, AUC ${validation.metrics.auc.toFixed(3)}`;
+  const numbers =
+    loss && `, epoch ${epoch} of ${epochs}, loss ${loss.toFixed(3)}, AUC ${validation.metrics.auc.toFixed(3)}`;
   if (process.stdout.isTTY) process.stdout.write(`\r\x1b[K   ${name}${numbers ?? ''}`);
   else if (epoch === epochs) say(`   ${name}${numbers ?? ''}`);
 }
