@@ -66,7 +66,7 @@ const pretrained = await fineTune(foodModel, foodData, pretraining, {
 
 // 2. Its base gets a head for drinks, which trains alone at first, and then with the top of the base. The same network from
 // random weights learns the same pictures beside it, for as many epochs.
-const drinks = await drinksSplit({ examples: 10, test: quick ? 20 : 150 });
+const drinks = await drinksSplit({ examples: 10, test: quick ? 20 : 60 });
 const data = { train: labelledPictures(drinks.train), validation: labelledPictures(drinks.test) };
 say(
   `\n2. Drinks from ${drinks.train.length} pictures, measured on ${drinks.test.length} others by the area under the ROC curve`,

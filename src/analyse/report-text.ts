@@ -22,7 +22,9 @@ export function reportText(report: TransferReport): string {
     `${verdict} transfer, over ${seeds.length} ${seeds.length === 1 ? 'seed' : 'seeds'}`,
     ...Object.entries(numbers).map(([name, value]) => `${name.padEnd(13)} ${estimateText(value)}`),
     `epochs to ${metric} ${threshold.toFixed(3)}: ${transfer}, from scratch ${scratch}`,
-    ...(zeroStep ? [`without a step ${zeroStep.transfer.toFixed(3)}, from scratch ${zeroStep.scratch.toFixed(3)}`] : []),
+    ...(zeroStep
+      ? [`without a step ${zeroStep.transfer.toFixed(3)}, from scratch ${zeroStep.scratch.toFixed(3)}`]
+      : []),
   ].join('\n');
 }
 
