@@ -18,6 +18,7 @@ export function picture(gains) {
     return `<text x="${left - 16}" y="${y + 4}" text-anchor="end">${way}</text>\n${marks.join('\n')}`;
   });
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${left + width + 30} ${height}" font-family="sans-serif" font-size="12">
+<title>Accuracy above plain tuning</title>
 <rect width="100%" height="100%" fill="white"/>
 <text x="16" y="22" font-size="15">Accuracy above plain tuning, with intervals of 95 %</text>
 <text x="${left}" y="40" fill="${colours[0]}">in the style that was learned</text>
