@@ -1,6 +1,6 @@
 // Gains with their intervals, in two styles, as SVG.
 const colours = ['#1d4e89', '#c1121f'];
-const [left, width, row] = [230, 380, 34];
+const [left, width, row] = [250, 380, 34];
 
 /** @param gains For each way the estimate in the style that was learned, and in the other one. */
 export function picture(gains) {
