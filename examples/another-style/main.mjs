@@ -1,6 +1,7 @@
 // One style to learn from, another in use: nine kinds of emoji are learned as Google draws them, and asked for as Twitter
 // does. Tuning a random head and the top of the base at once is compared with a probe first (LP-FT), and with weights
-// halfway between the probe and that (WiSE-FT), over five draws. `node main.mjs` takes some three minutes; `--quick` runs every step on less.
+// halfway between the probe and that (WiSE-FT), over five draws. `node main.mjs` takes some three minutes; `--quick` runs
+// every step on less.
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { efficientNetLite0 } from '@tfjs-transfer/efficientnet-lite0';
@@ -87,7 +88,7 @@ for (const [style, title] of Object.entries({
     `${title}: accuracy, and what it is above plain tuning; mean of ${seeds.length} draws with intervals of 95 %`,
   );
   for (const way of ways)
-    console.log(`   ${way.padEnd(32)} ${text(estimate(of(way, style)))}   ${text(gain(way, style))}`);
+    console.log(`   ${way.padEnd(36)} ${text(estimate(of(way, style)))}   ${text(gain(way, style))}`);
 }
 await writeFile(
   `${output}styles.svg`,
