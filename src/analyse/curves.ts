@@ -60,6 +60,7 @@ ${line(meanCurve(curves[learner]), colours[learner], 2.5, 1)}
 <text x="${left + plotWidth + 10}" y="${top + 16 + i * 20}" fill="${colours[learner]}">${learner === 'scratch' ? 'from scratch' : learner}</text>`,
   );
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="12">
+<title>${asText(title)}</title>
 <rect width="100%" height="100%" fill="white"/>
 <text x="${left}" y="22" font-size="15">${asText(title)}</text>
 ${grid.join('\n')}

@@ -37,6 +37,7 @@ export { type Interval, type Ranking, type RankSettings, rankBases, type Worth }
 export type { Features, Labels } from './read-features.ts';
 export { regularizedHScore } from './regularized-h-score.ts';
 export { type RelationSettings, relateClasses } from './relate-classes.ts';
+export { reportText } from './report-text.ts';
 export { ridge } from './ridge.ts';
 export type { SameFromScratch } from './same-from-scratch.ts';
 export { strategyCode } from './strategy-code.ts';
@@ -49,5 +50,5 @@ export {
   type SweepState,
   sweep,
 } from './sweep.ts';
-export type { Curve, Estimate, TransferMeasures } from './transfer-measures.ts';
+export { type Curve, type Estimate, estimate, type TransferMeasures } from './transfer-measures.ts';
 export { type TransferReport, type TransferReportSettings, transferReport } from './transfer-report.ts';

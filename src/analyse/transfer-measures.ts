@@ -76,7 +76,20 @@ const student = [
   2.101, 2.093, 2.086, 2.08, 2.074, 2.069, 2.064, 2.06, 2.056, 2.052, 2.048, 2.045, 2.042,
 ];
 
-/** The mean of numbers with its 95 % interval. */
+/**
+ * The mean of numbers with the interval that it lies in, nineteen times of twenty (Student's t). Of differences that are
+ * paired by seed, it says whether one way is better than another: where the interval does not hold 0.
+ *
+ * @param numbers The numbers, such as one accuracy for each seed.
+ * @returns The mean, and the interval where there are two numbers at least.
+ *
+ * @example
+ * ```ts
+ * import { estimate } from 'tfjs-transfer/analyse';
+ *
+ * console.log(estimate([0.7, 0.72, 0.71])); // mean 0.71, interval from 0.685 to 0.735
+ * ```
+ */
 export function estimate(numbers: readonly number[]): Estimate {
   const centre = mean(numbers);
   const freedom = numbers.length - 1;

@@ -42,11 +42,19 @@ export async function zeroStep(
       const asked = await featuresOf(base, validation);
       const size = asked.shape[1];
       const scores = asked.labels.map((_, i) =>
-        Float32Array.from(predictScores(head, asked.values.subarray(i * size, (i + 1) * size))),
+        softmax(predictScores(head, asked.values.subarray(i * size, (i + 1) * size))),
       );
       return metric.compute({ task, labels, scores, targets: validation.targets });
     } finally {
       dispose(base);
     }
   }
+}
+
+/** Metrics read probabilities, as a model with this head would give them: scores of two examples do not compare. */
+function softmax(scores: readonly number[]): Float32Array {
+  const most = Math.max(...scores);
+  const powers = scores.map((score) => Math.exp(score - most));
+  const sum = powers.reduce((before, power) => before + power, 0);
+  return Float32Array.from(powers, (power) => power / sum);
 }
