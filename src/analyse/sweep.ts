@@ -64,7 +64,7 @@ export interface Sweep {
   /** All strategies, the best first: those that had more rounds before those that had fewer. */
   readonly rows: readonly SweepRow[];
   readonly metric: string;
-  /** How many epochs the runs had; those of an earlier sweep count. */
+  /** How many epochs were run; those that the given state knew do not count. */
   readonly epochs: number;
   readonly state: SweepState;
 }
@@ -72,8 +72,8 @@ export interface Sweep {
 /**
  * Looks for the best of many strategies by successive halving: all of them run for a few epochs, the better half for twice
  * as many, until one is left (Jamieson and Talwalkar, 2016, figure 3). A run of fewer epochs than its strategy has is the
- * same strategy with each phase shortened, schedules included, and begins anew: half of `probeThenTune` is half of a probe and half of a
- * tuning. Features below frontiers are computed once, for all runs together.
+ * same strategy with each phase shortened, schedules included, and begins anew: half of `probeThenTune` is half of a probe
+ * and half of a tuning. Features below frontiers are computed once, for all runs together.
  *
  * @param model The model, which each run begins with. It is not changed.
  * @param strategies The strategies: a grid of rates, depths and recipes is a `flatMap`.
@@ -166,8 +166,9 @@ export async function sweep(
     await running.dispose();
   }
   const winner = rows[0] as SweepRow;
-  if (winner.value === undefined)
+  if (winner.value === undefined) {
     throw new TransferError('NOT_FINITE', `sweep found no strategy with finite numbers. ${winner.failure}`);
+  }
   return { winner, rows, metric: metric.name, epochs: spent, state: state() };
 }
 

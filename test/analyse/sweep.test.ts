@@ -7,6 +7,7 @@ import { strategyCode } from '../../src/analyse/strategy-code.ts';
 import { type SweepEvent, type SweepSettings, type SweepState, sweep } from '../../src/analyse/sweep.ts';
 import { wasm } from '../../src/backends/wasm.ts';
 import { tinyCnn } from '../../src/bases/tiny-cnn.ts';
+import { augmentExamples, flip } from '../../src/data/index.ts';
 import { classifier } from '../../src/heads/classifier.ts';
 import {
   accuracy,
@@ -123,6 +124,21 @@ describe('sweep', () => {
       expect(loss).toBeCloseTo(scores?.loss as number, 5);
       dispose(tuned);
     }
+    dispose(model);
+  });
+
+  test.each([2, undefined])('and of augmented examples the same, with views: %s', async (views) => {
+    const { own, data } = splits();
+    const model = fresh();
+    const augmented = { ...data, train: augmentExamples(data.train, [flip()], { seed: 1 }) };
+    const strategy = linearProbe({ epochs: 3, batchSize: 8, ...(views && { views }) });
+    const { winner } = await sweep(model, [strategy, linearProbe({ epochs: 1 })], augmented, { budget: 6 });
+    // Views are computed once; new ones are computed in each epoch, here and by the other strategy.
+    expect(own.counted.reads).toBe((views ?? 3) * 20 + 20);
+    const { model: tuned, history } = await fineTune(model, augmented, strategy);
+    expect(history.phases[0]?.kept).toBe(3);
+    expect(winner).toMatchObject({ position: 0, loss: history.phases[0]?.epochs[3]?.validation?.loss });
+    dispose(tuned);
     dispose(model);
   });
 
