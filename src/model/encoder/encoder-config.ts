@@ -22,12 +22,22 @@ const bertWords = {
   heads: 'num_attention_heads',
   inner: 'intermediate_size',
   activation: 'hidden_act',
+  dropout: 'hidden_dropout_prob',
+  attentionDropout: 'attention_probs_dropout_prob',
 } as const;
 
 const words: Readonly<Record<Family, Readonly<Record<keyof typeof bertWords, string>>>> = {
   bert: bertWords,
   roberta: bertWords,
-  distilbert: { width: 'dim', blocks: 'n_layers', heads: 'n_heads', inner: 'hidden_dim', activation: 'activation' },
+  distilbert: {
+    width: 'dim',
+    blocks: 'n_layers',
+    heads: 'n_heads',
+    inner: 'hidden_dim',
+    activation: 'activation',
+    dropout: 'dropout',
+    attentionDropout: 'attention_dropout',
+  },
 };
 
 /** The activations by Hugging Face's names. */
@@ -57,6 +67,13 @@ export function encoderConfig(bytes: Uint8Array, name: string): EncoderConfig {
       `says ${key}: ${String(JSON.stringify(value)).slice(0, 80)}, where a whole number from ${least} was expected`,
     );
   };
+  const rate = (key: string) => {
+    const value = get(key) ?? 0.1;
+    if (typeof value === 'number' && value >= 0 && value < 1) return value;
+    throw invalid(
+      `says ${key}: ${String(JSON.stringify(value)).slice(0, 80)}, where a share from 0 to below 1 was expected`,
+    );
+  };
   const family = familyOf(get('model_type'), name);
   const named = words[family];
   const [width, heads] = [count(named.width, 1), count(named.heads, 1)];
@@ -72,6 +89,7 @@ export function encoderConfig(bytes: Uint8Array, name: string): EncoderConfig {
   }
   const epsilon = family === 'distilbert' ? 1e-12 : (get('layer_norm_eps') ?? 1e-12);
   if (typeof epsilon !== 'number' || !(epsilon > 0 && epsilon < 1)) throw invalid(`says layer_norm_eps: ${epsilon}`);
+  const dropout = rate(named.dropout);
   const padding = family === 'roberta' ? count('pad_token_id', 0, 1) : null;
   return {
     family,
@@ -83,8 +101,19 @@ export function encoderConfig(bytes: Uint8Array, name: string): EncoderConfig {
       types: family === 'distilbert' ? 0 : count('type_vocab_size', 1, 2),
       padding,
       epsilon,
+      dropout,
     },
-    block: { width, heads, inner: count(named.inner, 1), activation: activations[activation] as string, epsilon },
+    block: {
+      width,
+      heads,
+      inner: count(named.inner, 1),
+      activation: activations[activation] as string,
+      epsilon,
+      dropout,
+      attentionDropout: rate(named.attentionDropout),
+      // DistilBERT has none behind its attention.
+      attendedDropout: family === 'distilbert' ? 0 : dropout,
+    },
   };
 }
 
