@@ -36,7 +36,7 @@ export function forward(
   cut: Values,
   seed: readonly (string | number)[],
   statistics: SeenStatistics[],
-): tf.Tensor2D {
+): tf.Tensor {
   const { graph, variables } = network;
   const moving = new Set(trained.keys.map((key) => variables.get(key)));
   const isTrained = (...some: readonly (Variable | null | undefined)[]) => some.some((one) => one && moving.has(one));
@@ -74,5 +74,5 @@ export function forward(
   const applications = joinChains(graph, split.suffix, graph.outputs, isConstant);
   const free = freeAfterUse(applications, [...cut.keys(), ...graph.outputs]);
   const outputs = execute(applications, cut, override, free);
-  return outputs.get(graph.outputs[0] as number)?.tensor as tf.Tensor2D;
+  return outputs.get(graph.outputs[0] as number)?.tensor as tf.Tensor;
 }

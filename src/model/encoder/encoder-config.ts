@@ -9,11 +9,16 @@ export type Family = 'bert' | 'roberta' | 'distilbert';
 export interface EncoderConfig {
   readonly family: Family;
   readonly blocks: number;
+  /** How it was cut when it was saved here; undefined of a folder from elsewhere. */
+  readonly cut: string | undefined;
   /** Settings of the embeddings. */
   readonly embeddings: LayerSettings;
   /** Settings of each block. */
   readonly block: LayerSettings;
 }
+
+/** Where a config.json that was written here says what makes one vector of a text. Others pass over it. */
+export const savedCut = 'tfjs_transfer_cut';
 
 /** What each family calls a setting. */
 const bertWords = {
@@ -26,7 +31,8 @@ const bertWords = {
   attentionDropout: 'attention_probs_dropout_prob',
 } as const;
 
-const words: Readonly<Record<Family, Readonly<Record<keyof typeof bertWords, string>>>> = {
+/** The settings that stand in each config.json, by ours. */
+export const words: Readonly<Record<Family, Readonly<Record<keyof typeof bertWords, string>>>> = {
   bert: bertWords,
   roberta: bertWords,
   distilbert: {
@@ -41,7 +47,7 @@ const words: Readonly<Record<Family, Readonly<Record<keyof typeof bertWords, str
 };
 
 /** The activations by Hugging Face's names. */
-const activations: Readonly<Record<string, string>> = {
+export const activations: Readonly<Record<string, string>> = {
   gelu: 'gelu',
   gelu_new: 'tanhgelu',
   gelu_pytorch_tanh: 'tanhgelu',
@@ -94,6 +100,7 @@ export function encoderConfig(bytes: Uint8Array, name: string): EncoderConfig {
   return {
     family,
     blocks: count(named.blocks, 1),
+    cut: typeof get(savedCut) === 'string' ? (get(savedCut) as string) : undefined,
     embeddings: {
       width,
       vocabulary: count('vocab_size', 1),
