@@ -104,7 +104,9 @@ export function tokenizerOf(
   const encodeWords = (words: readonly string[]): WordTokens => {
     assertWords(words);
     // RoBERTa's pieces tell by a space that a word begins; the others pass over it.
-    const pieces = words.flatMap((word, index) => tokensOf(` ${word}`).map((piece) => ({ piece, index })));
+    const pieces = words.flatMap((word, index) =>
+      (word ? tokensOf(` ${word}`) : []).map((piece) => ({ piece, index })),
+    );
     const kept = pieces.slice(0, roomFor('a text', special.one));
     const tokens = numbered(
       finished(
