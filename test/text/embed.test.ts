@@ -97,7 +97,7 @@ test('what cannot be embedded is refused, and says what can', async () => {
     [() => embed(base, ['a'], tokenizer, { batchSize: 0 }), /^INVALID_ARGUMENT: embed received batchSize: 0/],
     [() => embed(base, ['a'], tokenizer, { batch: 2 } as never), /^INVALID_ARGUMENT: embed received batch, which/],
   ] as const) {
-    const error = await (call() as Promise<unknown>).catch((thrown) => thrown);
+    const error: TransferError = await (call() as Promise<never>).catch((thrown) => thrown);
     expect(error).toBeInstanceOf(TransferError);
     expect(`${error.code}: ${error.message}`).toMatch(sentence);
   }
