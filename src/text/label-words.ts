@@ -20,7 +20,7 @@ export interface WordLabel {
 /**
  * Gives each word of a text a label, by its first piece.
  *
- * @param model A model with a {@link tokenClassifier}.
+ * @param model A model with a `tokenClassifier` of `tfjs-transfer/heads`.
  * @param words The words.
  * @param tokenizer The tokenizer of the base, from {@link loadTokenizer}.
  * @returns A label for each word, in order, but for those that the tokenizer's length cuts off or that have no piece. No

@@ -4,7 +4,6 @@ import { kindOf } from '../core/kind-of.ts';
 import { knownInTransfer, type TransferSettings } from '../core/progress.ts';
 import { assertSettings } from '../core/settings.ts';
 import type { Store } from '../core/store.ts';
-import { huggingFaceFiles } from '../model/encoder/hugging-face-files.ts';
 import { storeAt } from '../model/store-at.ts';
 import { writeFiles } from '../model/write-files.ts';
 import type { Tokenizer } from './tokenizer.ts';
@@ -17,7 +16,7 @@ export interface SaveHuggingFaceSettings extends TransferSettings {
 
 /**
  * Saves an encoder, tuned or not, as a folder that `transformers` reads: config.json, model.safetensors, tokenizer.json,
- * and tokenizer_config.json where there was one. {@link loadBase} reads it back bit for bit, cut as it was. Take a folder
+ * and tokenizer_config.json where there was one. `loadBase` reads it back bit for bit, cut as it was. Take a folder
  * of its own: one that holds a model.json is read as that.
  *
  * Where a class of transformers computes what the head does, the head is in model.safetensors, and its labels are in
@@ -71,6 +70,8 @@ export async function saveHuggingFace(
   }
   settings.signal?.throwIfAborted();
   const store = storeAt(target, 'The target of saveHuggingFace');
+  // Who only tokenizes loads nothing of it.
+  const { huggingFaceFiles } = await import('../model/encoder/hugging-face-files.ts');
   await writeFiles(
     store,
     [...tokenizer.files, ...(await huggingFaceFiles(model, tokenizer.padding))],

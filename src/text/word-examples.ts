@@ -5,7 +5,7 @@ import { encodeEach } from './tokenize.ts';
 import type { Tokenizer, WordTokens } from './tokenizer.ts';
 
 /**
- * Makes examples of texts whose words have labels, for {@link tokenClassifier}. The label of a word is that of its first
+ * Makes examples of texts whose words have labels, for a `tokenClassifier`. The label of a word is that of its first
  * piece; its other pieces, special tokens and padding get -1, which counts neither in the loss nor in metrics. Words that
  * the tokenizer's length cuts off do not count either.
  *
