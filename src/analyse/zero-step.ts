@@ -44,7 +44,7 @@ export async function zeroStep(
       const scores = asked.labels.map((_, i) =>
         softmax(predictScores(head, asked.values.subarray(i * size, (i + 1) * size))),
       );
-      return metric.compute({ task, labels, scores, targets: validation.targets });
+      return metric.compute({ task: 'classification', labels, scores, targets: validation.targets });
     } finally {
       dispose(base);
     }

@@ -19,6 +19,8 @@ export interface Examples {
   readonly targets: readonly Target[];
   /** Whether `read` gives different views of an example (augmentation). */
   readonly augmented: boolean;
+  /** How many tokens each example has, where the model reads any number: what is cached is counted by it. */
+  readonly length?: number;
   /** What an example is called in messages: its file, or its position. */
   describe(index: number): string;
   /**

@@ -6,7 +6,7 @@ export type HeadLayer =
   | { readonly kind: 'dropout'; readonly rate: number };
 
 /** What the targets of a task are. */
-export type Task = 'classification' | 'multiLabel' | 'regression';
+export type Task = 'classification' | 'multiLabel' | 'regression' | 'tokenClassification';
 
 /** The new output of a transferred network, as data: {@link attachHead} builds it. */
 export interface Head {

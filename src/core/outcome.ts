@@ -2,7 +2,8 @@ import type { Task } from './head.ts';
 
 /** What a metric is computed from. */
 export interface Outcome {
-  readonly task: Task;
+  /** Of a classifier of tokens it is `classification`: each token that has a label counts as an example. */
+  readonly task: Exclude<Task, 'tokenClassification'>;
   readonly labels: readonly string[];
   /** The outputs of each example: probabilities, or values in regression. */
   readonly scores: readonly Float32Array[];
@@ -10,7 +11,7 @@ export interface Outcome {
   readonly targets: readonly Target[];
 }
 
-/** A class index, or one number for each label. */
+/** A class index, one number for each label, or, of a classifier of tokens, a class index for each token, -1 for none. */
 export type Target = number | readonly number[];
 
 /** The position of the largest number. */

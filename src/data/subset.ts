@@ -15,6 +15,7 @@ export function subset(examples: Examples, indices: readonly number[]): Examples
     size: indices.length,
     targets: indices.map((index) => examples.targets[index] as Target),
     augmented: examples.augmented,
+    ...(examples.length !== undefined && { length: examples.length }),
     describe: (index) => examples.describe(original(index)),
     read: (batch, request) => examples.read(batch.map(original), request),
   };

@@ -9,3 +9,4 @@ export type { HeadSettings } from './head-of.ts';
 export { type MlpSettings, mlp } from './mlp.ts';
 export { multiLabel } from './multi-label.ts';
 export { regressor } from './regressor.ts';
+export { tokenClassifier } from './token-classifier.ts';

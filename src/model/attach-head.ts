@@ -12,14 +12,14 @@ import { describeLayers, variablesByKey } from './weights.ts';
 
 /**
  * Puts a head on a base: the one new output of the network. A base with a spatial (or sequential) output is pooled by
- * its mean first. The head always trains; its first weights are Glorot uniform (Glorot and Bengio, 2010, equation 16),
+ * its mean first; a classifier of tokens reads a sequence as it is. The head always trains; its first weights are Glorot uniform (Glorot and Bengio, 2010, equation 16),
  * drawn from the head's seed.
  *
  * @param head The head, from `tfjs-transfer/heads`.
  * @returns A function from a base to a model, for {@link pipe}. The model owns the head's weights and keeps the base's
  * network alive: either may be disposed first.
  * @throws TransferError `INVALID_ORDER` where the model has a head; `INVALID_MODEL` where the base has several outputs,
- * or one that cannot be pooled.
+ * or one that the head cannot read.
  *
  * @example
  * ```ts
@@ -88,8 +88,10 @@ const poolings: Readonly<Record<number, ((args: { name: string }) => tfl.layers.
 
 function headGraph(head: Head, base: Base): Graph {
   const { outputShape: shape } = base;
-  const pool = poolings[shape.length];
-  if ((shape.length !== 1 && !pool) || shape.at(-1) == null) {
+  const isOfTokens = head.task === 'tokenClassification';
+  assertTokens(isOfTokens, base);
+  const pool = isOfTokens ? undefined : poolings[shape.length];
+  if ((shape.length !== 1 && !pool && !isOfTokens) || shape.at(-1) == null) {
     throw new TransferError(
       'INVALID_MODEL',
       `attachHead: the output of "${base.origin.name}" is ${shape.length ? shapeText(shape) : 'several values'} ` +
@@ -112,6 +114,18 @@ function headGraph(head: Head, base: Base): Graph {
   ];
   const output = layers.reduce((value, layer) => layer.apply(value) as tfl.SymbolicTensor, input);
   return graphOf({ inputs: [input], outputs: [output] });
+}
+
+/** A mean over tokens would take padding for text, and a vector has no tokens. */
+function assertTokens(isOfTokens: boolean, { layers, outputShape, origin }: Base): void {
+  const isText = layers.at(-1)?.className === 'TextBlock';
+  if (isOfTokens ? outputShape.length === 2 : !isText) return;
+  throw new TransferError(
+    'INVALID_MODEL',
+    isOfTokens
+      ? `attachHead: the output of "${origin.name}" is ${shapeText(outputShape)}; a head for tokens reads [tokens, width]. Load it with { cut: 'tokens' }.`
+      : `attachHead: "${origin.name}" gives a vector for each token; the head reads one for each text. Load it with { cut: 'mean' }, 'first' or 'pooler', or attach tokenClassifier(labels).`,
+  );
 }
 
 function firstValue({ key, shape }: WeightInfo, seed: number): tf.Tensor {

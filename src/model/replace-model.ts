@@ -53,7 +53,7 @@ export async function replaceModel(
       waiting.set(file.name, await folder.stage(file, settings));
     }
     settings.signal?.throwIfAborted();
-    for (const name of waiting.keys()) if (weightFile.test(name)) await place(name);
+    for (const name of waiting.keys()) if (!['model.json', 'metadata.json'].includes(name)) await place(name);
     await place('model.json');
   } catch (error) {
     // A system can fail and have done it all the same.
@@ -68,6 +68,8 @@ export async function replaceModel(
       cause,
     });
   });
+  // Files of another layout leave the weights of a model beside them alone.
+  if (!files.some(({ name }) => name === 'model.json')) return;
   const stale = new Set([...kept, ...(await folder.leftovers().catch(() => []))]);
   const gone = [...stale].filter((name) => weightFile.test(name) && !placed.includes(name));
   await Promise.allSettled(gone.map(folder.remove));

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { TransferError } from '../core/errors.ts';
 import type { TransferModel } from '../core/handle.ts';
-import { bytesMoved, knownInTransfer, type TransferSettings } from '../core/progress.ts';
+import { knownInTransfer, type TransferSettings } from '../core/progress.ts';
 import { assertSettings } from '../core/settings.ts';
 import type { Store, StoredFile } from '../core/store.ts';
 import { version } from '../core/version.ts';
@@ -14,8 +14,14 @@ import { folderStore } from './store-at.ts';
 import { topologyOf } from './topology.ts';
 import { assertTransferModel } from './transfer-model.ts';
 import { tensorOf } from './weights.ts';
+import { writeFiles } from './write-files.ts';
 
-const activations = { classification: 'softmax', multiLabel: 'sigmoid', regression: 'linear' } as const;
+const activations = {
+  classification: 'softmax',
+  multiLabel: 'sigmoid',
+  regression: 'linear',
+  tokenClassification: 'softmax',
+} as const;
 
 /**
  * Saves a model as a plain tfjs layers-model: it begins with its preprocessing, takes pixels from 0 to 255 and ends in
@@ -55,22 +61,13 @@ export async function saveModel(
     );
   }
   const artifacts = await artifactsOf(model);
-  const name = store?.name ?? 'an IOHandler';
-  const files = store ? filesOf(model, artifacts) : [];
-  const report = (status: 'initiate' | 'done') => {
-    for (const file of files) settings.onProgress?.({ status, name, file: file.name });
-  };
-  report('initiate');
-  try {
-    if (store) await store.write(files, { signal: settings.signal, onBytes: counting(files, name, settings) });
+  const handler = {
+    name: 'an IOHandler',
     // tfjs' types know no null here, which is what tfjs itself writes.
-    else await (target as tf.io.IOHandler).save?.(artifacts as unknown as tf.io.ModelArtifacts);
-  } catch (cause) {
-    settings.signal?.throwIfAborted();
-    throw cause instanceof TransferError ? cause : saveFailed(target, name, files, cause);
-  }
-  report('done');
-  settings.onProgress?.({ status: 'ready', name });
+    write: async () => void (await (target as tf.io.IOHandler).save?.(artifacts as unknown as tf.io.ModelArtifacts)),
+  };
+  const { name } = store ?? handler;
+  await writeFiles(store ?? handler, store ? filesOf(model, artifacts) : [], settings, target);
   return { location: name };
 }
 
@@ -81,29 +78,6 @@ function writableOf(target: string | Store | tf.io.IOHandler): Store | undefined
   throw new TransferError(
     'INVALID_ARGUMENT',
     `saveModel: nothing here can save to ${target}. In Node pass a folder; in a browser opfs('name') or indexedDb('name') of tfjs-transfer/stores; anywhere an IOHandler.`,
-  );
-}
-
-const counting =
-  (files: readonly StoredFile[], name: string, { onProgress }: TransferSettings) =>
-  (file: string, loaded: number) => {
-    const total = files.find((one) => one.name === file)?.bytes.byteLength ?? loaded;
-    onProgress?.(bytesMoved(name, file, loaded, total));
-  };
-
-function saveFailed(target: unknown, name: string, files: readonly StoredFile[], cause: unknown): TransferError {
-  const { code, name: kind, message } = cause as Partial<NodeJS.ErrnoException>;
-  const reason = typeof code === 'string' ? code : message || kind || String(cause);
-  const bytes = files.reduce((sum, file) => sum + file.bytes.byteLength, 0);
-  const next =
-    typeof target === 'string'
-      ? 'Make room, or choose a folder that can be written to.'
-      : 'Make room (remove models that are no longer needed), or save to another store: download(name).';
-  const kept = `It needs ${bytes} bytes, beside those that are there. What was there before is unchanged. ${next}`;
-  return new TransferError(
-    'SAVE_FAILED',
-    `The model could not be saved to ${name}: ${reason.replace(/\.$/, '')}. ${files.length ? kept : ''}`.trim(),
-    { cause },
   );
 }
 

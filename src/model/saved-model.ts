@@ -21,7 +21,7 @@ export function isSavedModel(value: unknown): value is SavedModel {
     typeof saved === 'object' &&
     saved?.format === 1 &&
     saved.head?.kind === 'head' &&
-    ['classification', 'multiLabel', 'regression'].includes(saved.head.task) &&
+    ['classification', 'multiLabel', 'regression', 'tokenClassification'].includes(saved.head.task) &&
     Array.isArray(saved.head.labels) &&
     Array.isArray(saved.head.layers) &&
     Array.isArray(saved.headLayers) &&

@@ -59,19 +59,27 @@ export async function loadTokenizer(source: string | Store, settings: LoadTokeni
   const read = reporting(await place.open({ signal }), name, onProgress);
   const optional = await place.open({ signal });
   const ifThere = (file: string) => optionalFile(optional, file, { limit: longestFile, signal });
-  const json = parsed(await read('tokenizer.json', { limit: longestFile, signal }), 'tokenizer.json', name);
-  const ofTokenizer = parsed(await ifThere('tokenizer_config.json'), 'tokenizer_config.json', name);
+  const bytes = await read('tokenizer.json', { limit: longestFile, signal });
+  const settingsBytes = await ifThere('tokenizer_config.json');
+  const json = parsed(bytes, 'tokenizer.json', name);
+  const ofTokenizer = parsed(settingsBytes, 'tokenizer_config.json', name);
   const ofSentences = parsed(await ifThere('sentence_bert_config.json'), 'sentence_bert_config.json', name);
   const config = await ifThere('config.json');
-  const positions = config && longestText(encoderConfig(config, name).embeddings);
+  const embeddings = config && encoderConfig(config, name).embeddings;
+  const positions = embeddings && longestText(embeddings);
   const lengths = [length, ofSentences.max_seq_length, ofTokenizer.model_max_length, positions];
   const counts = lengths.filter((most): most is number => typeof most === 'number' && most > 0);
   const tokenizer = await rawTokenizer(json, ofTokenizer, name);
+  if (embeddings) assertVocabulary(tokenizer, embeddings.vocabulary as number, name);
   onProgress?.({ status: 'ready', name });
   return tokenizerOf(tokenizer, {
     name,
     length: Math.min(...counts),
     padding: paddingOf(tokenizer, json, ofTokenizer),
+    files: [
+      { name: 'tokenizer.json', bytes },
+      ...(settingsBytes ? [{ name: 'tokenizer_config.json', bytes: settingsBytes }] : []),
+    ],
   });
 }
 
@@ -89,6 +97,17 @@ async function rawTokenizer(json: Json, config: Json, name: string): Promise<Raw
       'INVALID_MODEL',
       `The tokenizer.json of ${name} describes no tokenizer that can be made here. Copy the folder again.`,
       { cause },
+    );
+  }
+}
+
+/** A token that the encoder has no vector for would be an error at some text, later. */
+function assertVocabulary(tokenizer: RawTokenizer, size: number, name: string): void {
+  for (const [token, id] of tokenizer.get_vocab()) {
+    if (id < size) continue;
+    throw new TransferError(
+      'INVALID_MODEL',
+      `The tokenizer.json of ${name} has the token ${JSON.stringify(token)} with the id ${id}, and its config.json says vocab_size: ${size}. Take both files from one model.`,
     );
   }
 }

@@ -1,8 +1,8 @@
-import * as tf from '@tensorflow/tfjs-core';
 import type { Examples } from '../core/data.ts';
 import { TransferError } from '../core/errors.ts';
 import type { Target } from '../core/outcome.ts';
-import { encodeAll, padded } from './tokenize.ts';
+import { examplesOf } from './examples-of.ts';
+import { encodeAll } from './tokenize.ts';
 import type { Text, Tokenizer } from './tokenizer.ts';
 
 /**
@@ -36,26 +36,5 @@ export function textExamples(texts: readonly Text[], targets: readonly Target[],
       `textExamples: there are ${rows.length} texts and ${Array.isArray(targets) ? targets.length : 'no'} targets. Pass at least one text, and one target for each.`,
     );
   }
-  const length = Math.max(...rows.map(({ ids }) => ids.length));
-  return {
-    kind: 'examples',
-    size: rows.length,
-    targets: [...targets],
-    augmented: false,
-    describe: (index) => `text ${index}`,
-    async read(indices, { inputs }) {
-      const { shape, ids, mask, types } = padded(
-        indices.map((index) => rows[index] as (typeof rows)[number]),
-        tokenizer.padding,
-        length,
-      );
-      if (inputs.length < 2 || inputs.length > 3 || inputs.some((input) => input.dtype !== 'int32')) {
-        throw new TransferError(
-          'INVALID_DATA',
-          'textExamples: the model reads no tokens. Load an encoder: loadBase of a folder in the layout of Hugging Face.',
-        );
-      }
-      return [ids, mask, types].slice(0, inputs.length).map((values) => tf.tensor(values, [...shape], 'int32'));
-    },
-  };
+  return examplesOf(rows, targets, tokenizer);
 }

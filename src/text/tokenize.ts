@@ -42,6 +42,16 @@ export function tokenize(texts: readonly Text[], tokenizer: Tokenizer): TokenBat
  * @param caller What the user called, for messages.
  */
 export function encodeAll(texts: readonly Text[], tokenizer: Tokenizer, caller: string): readonly Tokens[] {
+  return encodeEach(texts, tokenizer, caller, (text) => tokenizer.encode(text));
+}
+
+/** What becomes of each of some texts; the message of an error names the text. */
+export function encodeEach<Given, Encoded>(
+  texts: readonly Given[],
+  tokenizer: Tokenizer,
+  caller: string,
+  encode: (text: Given) => Encoded,
+): readonly Encoded[] {
   if (kindOf(tokenizer) !== 'tokenizer') {
     throw new TransferError(
       'INVALID_ARGUMENT',
@@ -56,7 +66,7 @@ export function encodeAll(texts: readonly Text[], tokenizer: Tokenizer, caller: 
   }
   return texts.map((text, index) => {
     try {
-      return tokenizer.encode(text);
+      return encode(text);
     } catch (cause) {
       if (!(cause instanceof TransferError)) throw cause;
       throw new TransferError(cause.code, `${caller}: text ${index} of ${texts.length}: ${cause.message}`, { cause });

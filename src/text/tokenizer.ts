@@ -1,4 +1,5 @@
 import { TransferError } from '../core/errors.ts';
+import type { StoredFile } from '../core/store.ts';
 import { truncatePair } from './truncate-pair.ts';
 
 /** A text, or a pair of texts that an encoder reads together. */
@@ -22,12 +23,26 @@ export interface Tokenizer {
   readonly length: number;
   /** The id of padding. */
   readonly padding: number;
+  /** The files that it was read from, to be saved with a model. */
+  readonly files: readonly StoredFile[];
   /**
    * The tokens of one text, truncated and not padded.
    *
    * @throws TransferError `INVALID_DATA` where it is no string and no pair of strings.
    */
   encode(text: Text): Tokens;
+  /**
+   * The tokens of a text that is split into words, truncated and not padded.
+   *
+   * @throws TransferError `INVALID_DATA` where it is no array of strings.
+   */
+  encodeWords(words: readonly string[]): WordTokens;
+}
+
+/** The tokens of a text that was split into words. */
+export interface WordTokens extends Tokens {
+  /** The position of the word that each token is a piece of; -1 for special tokens. */
+  readonly words: readonly number[];
 }
 
 /** What is used of a tokenizer of @huggingface/tokenizers. */
@@ -44,10 +59,13 @@ export interface RawTokenizer {
  * Makes a tokenizer.
  *
  * @param raw The tokenizer of the library, which neither truncates nor pads.
- * @param settings What it is called, the most tokens, and the id of padding.
+ * @param settings What it is called, the most tokens, the id of padding, and its files.
  * @throws TransferError `INVALID_ARGUMENT` where the special tokens of a text leave no room.
  */
-export function tokenizerOf(raw: RawTokenizer, settings: Pick<Tokenizer, 'name' | 'length' | 'padding'>): Tokenizer {
+export function tokenizerOf(
+  raw: RawTokenizer,
+  settings: Pick<Tokenizer, 'name' | 'length' | 'padding' | 'files'>,
+): Tokenizer {
   const { name, length } = settings;
   const vocabulary = raw.get_vocab();
   const unknown = raw.model?.unk_token_id ?? settings.padding;
@@ -75,14 +93,38 @@ export function tokenizerOf(raw: RawTokenizer, settings: Pick<Tokenizer, 'name' 
       const kept = truncatePair(first.length, second.length, roomFor('a pair of texts', special.two));
       parts = [first.slice(0, kept[0]), second.slice(0, kept[1])];
     }
-    const { tokens, token_type_ids: types } = finished(...parts);
-    return {
-      ids: tokens.map((token) => vocabulary.get(token) ?? unknown),
-      mask: tokens.map(() => 1),
-      types: types ?? tokens.map(() => 0),
-    };
+    return numbered(finished(...parts));
   };
-  return Object.freeze({ kind: 'tokenizer', ...settings, encode });
+  const numbered = ({ tokens, token_type_ids: types }: ReturnType<typeof finished>): Tokens => ({
+    ids: tokens.map((token) => vocabulary.get(token) ?? unknown),
+    mask: tokens.map(() => 1),
+    types: types ?? tokens.map(() => 0),
+  });
+  const before = Math.max(0, finished(['\0'], null).tokens.indexOf('\0'));
+  const encodeWords = (words: readonly string[]): WordTokens => {
+    assertWords(words);
+    // RoBERTa's pieces tell by a space that a word begins; the others pass over it.
+    const pieces = words.flatMap((word, index) =>
+      (word ? tokensOf(` ${word}`) : []).map((piece) => ({ piece, index })),
+    );
+    const kept = pieces.slice(0, roomFor('a text', special.one));
+    const tokens = numbered(
+      finished(
+        kept.map(({ piece }) => piece),
+        null,
+      ),
+    );
+    return { ...tokens, words: tokens.ids.map((_, at) => kept[at - before]?.index ?? -1) };
+  };
+  return Object.freeze({ kind: 'tokenizer', ...settings, encode, encodeWords });
+}
+
+function assertWords(words: unknown): asserts words is readonly string[] {
+  if (Array.isArray(words) && words.every((word) => typeof word === 'string')) return;
+  throw new TransferError(
+    'INVALID_DATA',
+    `A text is ${typeof words === 'string' ? 'a string' : 'no array of strings'}; its words were expected, such as text.split(/\\s+/).`,
+  );
 }
 
 function assertText(text: unknown): asserts text is Text {

@@ -123,7 +123,9 @@ async function runTrial(model: TransferModel): Promise<Speed> {
 }
 
 function madeUp(head: Head): Examples {
-  const target: Target = head.task === 'classification' ? 0 : head.labels.map(() => 0);
+  const open = 16;
+  const zeros = head.task === 'tokenClassification' ? new Array<number>(open).fill(0) : head.labels.map(() => 0);
+  const target: Target = head.task === 'classification' ? 0 : zeros;
   return {
     kind: 'examples',
     size: examples,
@@ -133,7 +135,7 @@ function madeUp(head: Head): Examples {
     read: async (indices, { inputs }) =>
       inputs.map(({ shape, dtype }) =>
         // Indices of an Embedding: 0 is always among them. An open length is a short one.
-        tf.zeros([indices.length, ...shape.map((size) => size ?? 16)], dtype),
+        tf.zeros([indices.length, ...shape.map((size) => size ?? open)], dtype),
       ),
   };
 }

@@ -32,7 +32,7 @@ export interface Evaluation {
   readonly metrics: Readonly<Record<string, number>>;
   /** Precision, recall and F1 of each label; empty in regression. */
   readonly perClass: readonly ClassOutcome[];
-  /** Rows are true classes, columns predicted ones; of classifiers only. */
+  /** Rows are true classes, columns predicted ones; of classifiers only, those of tokens included. */
   readonly confusion: readonly (readonly number[])[];
   /** Scores and targets, for metrics of one's own. */
   readonly outcome: Outcome;
@@ -102,7 +102,7 @@ export async function evaluate(
     loss,
     metrics: measure(metrics, outcome),
     perClass: head.task === 'regression' ? [] : perClass(outcome),
-    confusion: head.task === 'classification' ? confusionMatrix(outcome) : [],
+    confusion: outcome.task === 'classification' ? confusionMatrix(outcome) : [],
     outcome,
   };
 }

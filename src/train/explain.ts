@@ -1,4 +1,4 @@
-import type { Dataset } from '../core/data.ts';
+import type { Dataset, Examples } from '../core/data.ts';
 import type { LayerPath, TransferModel } from '../core/handle.ts';
 import type { Strategy } from '../core/strategy.ts';
 import { networkBehind } from '../model/network.ts';
@@ -24,7 +24,10 @@ export interface PhaseExplanation {
   readonly batchNorm: string;
   /** The layers whose outputs are computed once and cached; empty where the frontier is the input. */
   readonly frontier: readonly LayerPath[];
-  /** Bytes of one example in the cache: at the frontier, or below it where that is much narrower and the way up is cheap. */
+  /**
+   * Bytes of one example in the cache: at the frontier, or below it where that is much narrower and the way up is cheap.
+   * Where the network leaves the length of texts open, it is that of the training examples; without data, 1.
+   */
   readonly bytesPerExample: number;
   /** Why training examples are not cached, where they are not: the frozen part runs for each batch. */
   readonly uncached?: string;
@@ -77,9 +80,11 @@ export function explain(
       return open[0] ? [{ layer: path, weights: count, learningRate: peak * (factors[open[0].key] ?? 1) }] : [];
     });
     const cut = new Set(split.cut);
-    const bytes = bytesPerExample(graph, narrowCut(graph, split).cut);
+    const narrow = narrowCut(graph, split).cut;
+    const bytesOf = (examples?: Examples) => bytesPerExample(graph, narrow, examples?.length);
     const views = cachedViews(phase, data?.train ?? { augmented: false });
-    const examples = data && data.train.size * views + (data.validation?.size ?? 0);
+    const ofAll = ({ train, validation }: Dataset) =>
+      bytesOf(train) * train.size * views + bytesOf(validation) * (validation?.size ?? 0);
     const fresh = phase.mix?.name ?? 'augmentation';
     return {
       epochs: phase.epochs,
@@ -91,10 +96,10 @@ export function explain(
       parameters: trains.reduce((sum, { weights }) => sum + weights, 0),
       batchNorm: planned.model.settings.batchNorm,
       frontier: split.prefix.filter(({ outputs }) => outputs.some((id) => cut.has(id))).map(({ path }) => path),
-      bytesPerExample: bytes,
+      bytesPerExample: bytesOf(data?.train),
       ...(views === 0 && { uncached: `${fresh} makes new inputs in every epoch; views: n makes n of each once` }),
       ...(seconds && { seconds: seconds[index] as PhaseSeconds }),
-      ...(examples !== undefined && { cacheBytes: split.prefix.length ? bytes * examples : 0 }),
+      ...(data && { cacheBytes: split.prefix.length ? ofAll(data) : 0 }),
     };
   });
 }

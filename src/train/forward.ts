@@ -45,9 +45,9 @@ export function forward(
   const isTrained = (...some: readonly (Variable | null | undefined)[]) => some.some((one) => one && moving.has(one));
   const isConstant = ({ path, inferenceOnly }: Application) => inferenceOnly || !trained.batchStatistics.has(path);
   const uses = new Map<LayerPath, number>();
-  const override: Override = (application: Joined, [input]) => {
+  const override: Override = (application: Joined, tensors) => {
     const { layer, path, inferenceOnly, chain, inputs, outputs } = application;
-    const x = input as tf.Tensor;
+    const x = tensors[0] as tf.Tensor;
     const use = uses.get(path) ?? 0;
     uses.set(path, use + 1);
     if (chain) {
@@ -66,7 +66,7 @@ export function forward(
         return fusedOperation(call, differentiable, { before, isTaken: last && slopes.has(outputs[0] as ValueId) });
       });
     }
-    if (!inferenceOnly && isNoise(layer)) return applyNoise(layer, x, randomStream(...seed, path, use));
+    if (!inferenceOnly && isNoise(layer)) return applyNoise(layer, tensors, randomStream(...seed, path, use));
     if (isPoolMean(layer)) return poolMean(x);
     const normalization = asBatchNormalization(layer);
     if (!normalization) return undefined;

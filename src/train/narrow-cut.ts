@@ -8,13 +8,14 @@ import { stepOverForward, workOf } from './work.ts';
 const cheap = 0.1;
 
 /**
- * The bytes of one example's values at a frontier, as far as shapes are known; lengths that are not count as 1.
+ * The bytes of one example's values at a frontier.
  *
  * @param graph The network.
  * @param cut The frontier.
+ * @param open What stands for a length that the network leaves open.
  */
-export function bytesPerExample({ values }: Graph, cut: readonly ValueId[]): number {
-  const size = (shape: readonly (number | null)[] = []) => tf.util.sizeFromShape(shape.map((length) => length ?? 1));
+export function bytesPerExample({ values }: Graph, cut: readonly ValueId[], open = 1): number {
+  const size = (shape: readonly (number | null)[] = []) => tf.util.sizeFromShape(shape.map((length) => length ?? open));
   return cut.reduce((sum, id) => sum + 4 * size(values.get(id)?.shape), 0);
 }
 

@@ -1,36 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { mapRecord, type Optimizer, type OptimizerState } from '../core/optimizer.ts';
+import { TransferError } from '../core/errors.ts';
+import { mapRecord, type Optimizer } from '../core/optimizer.ts';
 import { assertSettings, type Known } from '../core/settings.ts';
 import { adamStep, average } from './adam-step.ts';
-
-type WeightState = OptimizerState[string];
-
-/** Makes an optimizer from a rule for one weight. */
-function byWeight<Settings extends object>(
-  name: string,
-  settings: Settings,
-  start: (parameter: tf.Tensor) => WeightState,
-  rule: (
-    gradient: tf.Tensor,
-    state: WeightState,
-    parameter: tf.Tensor,
-    learningRate: number,
-    momentum: number | undefined,
-  ) => readonly [update: tf.Tensor, state: WeightState],
-): Optimizer & Settings {
-  return {
-    kind: 'optimizer',
-    name,
-    ...settings,
-    init: (parameters) => mapRecord(parameters, start),
-    update(gradients, state, parameters, learningRate, momentum) {
-      const results = mapRecord(gradients, (gradient, key) =>
-        rule(gradient, state[key] as WeightState, parameters[key] as tf.Tensor, learningRate, momentum),
-      );
-      return { updates: mapRecord(results, ([update]) => update), state: mapRecord(results, ([, next]) => next) };
-    },
-  };
-}
+import { byWeight } from './by-weight.ts';
 
 /** Settings of {@link sgd}. */
 export interface SgdSettings {
@@ -123,33 +96,46 @@ export function adam(settings: AdamSettings = {}): Optimizer & Required<AdamSett
 export interface AdamwSettings extends AdamSettings {
   /** The share of a weight that is taken off, times the rate, at each step. Default: 0.004, as in Keras. */
   readonly weightDecay?: number;
+  /**
+   * What decays: `all` weights (the default, as in Keras), or `matrices`, which have more than one axis: then biases and
+   * the scales and shifts of normalizations do not, as transformers are tuned.
+   */
+  readonly decays?: 'all' | 'matrices';
 }
 
 /**
  * Adam with decoupled weight decay (Loshchilov and Hutter, 2019, algorithm 2): `-rate weightDecay w` beside Adam's step.
  *
- * @param settings The decay and Adam's settings.
+ * @param settings The decay, what decays, and Adam's settings.
  * @returns The optimizer.
+ * @throws TransferError `INVALID_ARGUMENT` for another `decays`.
  *
  * @example
  * ```ts
  * import { adamw, train } from 'tfjs-transfer';
  *
- * train({ epochs: 5, optimizer: adamw({ weightDecay: 0.01 }) });
+ * train({ epochs: 5, optimizer: adamw({ weightDecay: 0.01, decays: 'matrices' }) });
  * ```
  */
 export function adamw(settings: AdamwSettings = {}): Optimizer & Required<AdamwSettings> {
-  assertSettings('adamw', settings, { weightDecay: 0.004, ...knownInAdam });
-  const { weightDecay = 0.004, ...rest } = settings;
+  assertSettings('adamw', settings, { weightDecay: 0.004, decays: 'all', ...knownInAdam });
+  const { weightDecay = 0.004, decays = 'all', ...rest } = settings;
+  if (!['all', 'matrices'].includes(decays)) {
+    throw new TransferError('INVALID_ARGUMENT', `adamw received decays: "${decays}". Pass 'all' or 'matrices'.`);
+  }
   const inner = adam(rest);
   return {
     ...inner,
     name: 'adamw',
     weightDecay,
+    decays,
     update(gradients, state, parameters, learningRate, momentum) {
       const step = inner.update(gradients, state, parameters, learningRate, momentum);
-      const decayed = (update: tf.Tensor, key: string) =>
-        tf.sub(update, tf.mul(parameters[key] as tf.Tensor, learningRate * weightDecay));
+      const decayed = (update: tf.Tensor, key: string) => {
+        const parameter = parameters[key] as tf.Tensor;
+        if (decays === 'matrices' && parameter.rank < 2) return update;
+        return tf.sub(update, tf.mul(parameter, learningRate * weightDecay));
+      };
       return { ...step, updates: mapRecord(step.updates, decayed) };
     },
   };

@@ -104,7 +104,7 @@ export async function* preparePhaseFeatures(
       split: name,
       views,
       batchSize: phase.batchSize,
-      bytes: bytesPerExample(network.graph, divided.cut) * examples.size * views,
+      bytes: bytesPerExample(network.graph, divided.cut, examples.length) * examples.size * views,
       used: [...caches.values()].reduce((sum, { memoryBytes }) => sum + memoryBytes, 0),
       budget: cacheBytes,
     };

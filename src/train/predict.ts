@@ -5,6 +5,7 @@ import { assertSettings } from '../core/settings.ts';
 import { download, lostOr } from '../model/device.ts';
 import { disposeValues, type Value } from '../model/execute.ts';
 import { findingsOf, folderOf } from '../model/fold.ts';
+import { assertIds } from '../model/id-limits.ts';
 import { networkBehind } from '../model/network.ts';
 import { type Picture, toInput } from '../model/picture.ts';
 import { assertTransferModel } from '../model/transfer-model.ts';
@@ -33,7 +34,7 @@ export interface PredictSettings {
  * each.
  * @param settings How many labels.
  * @returns Labels and scores, by falling score. What tensors it makes, it frees.
- * @throws TransferError `INVALID_DATA` where the picture cannot be read or the shape is another; `NOT_FOUND`;
+ * @throws TransferError `INVALID_ARGUMENT` where the head labels tokens; `INVALID_DATA` where the picture cannot be read or the shape is another; `NOT_FOUND`;
  * `PACKAGE_MISSING` where Node lacks sharp; `DISPOSED`.
  *
  * @example
@@ -61,6 +62,12 @@ export async function predict(
   const network = networkBehind(model);
   const { graph } = network;
   const { head, inputs } = model;
+  if (head.task === 'tokenClassification') {
+    throw new TransferError(
+      'INVALID_ARGUMENT',
+      `predict: the head "${head.name}" has an answer for each token. Call labelWords(model, words, tokenizer) of tfjs-transfer/text.`,
+    );
+  }
   const given = inputs.length > 1 ? (input as readonly Picture[]) : [input as Picture];
   if (given.length !== inputs.length) {
     throw new TransferError(
@@ -78,11 +85,12 @@ export async function predict(
       if (allFinite(await download(tensor))) continue;
       throw new TransferError('INVALID_DATA', 'predict: the input holds NaN or Infinity. Repair its values.');
     }
+    await assertIds(graph, tensors, () => 'predict: the input');
     const values = new Map<number, Value>(
       graph.inputs.map((id, index) => [id, { tensor: tensors[index] as tf.Tensor, mask: null }]),
     );
     outputs = await folder.infer(model.lease.values, graph.applications, values, graph.outputs);
-    const scores = activate(head, outputs[0]?.tensor as tf.Tensor2D);
+    const scores = activate(head, outputs[0]?.tensor as tf.Tensor);
     const numbers = await download(scores).finally(() => scores.dispose());
     if (!allFinite(numbers)) {
       throw new TransferError(

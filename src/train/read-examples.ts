@@ -3,12 +3,15 @@ import type { Examples } from '../core/data.ts';
 import { TransferError } from '../core/errors.ts';
 import type { InputSpecification } from '../core/handle.ts';
 import { fitsShape, shapeText } from '../model/dense.ts';
+import { assertIds } from '../model/id-limits.ts';
+import type { Network } from '../model/network.ts';
 import { assertExamplesFinite } from './finite.ts';
 
 /** What is read, for which model. */
 export interface ExampleSource {
   readonly examples: Examples;
   readonly inputs: readonly InputSpecification[];
+  readonly network: Network;
   readonly signal?: AbortSignal;
 }
 
@@ -19,10 +22,10 @@ export interface ExampleSource {
  * @param indices The examples.
  * @param view The augmented view; undefined for the plain examples.
  * @returns A tensor for each input, owned by the caller.
- * @throws TransferError `INVALID_DATA` where shapes differ or numbers are not finite.
+ * @throws TransferError `INVALID_DATA` where shapes differ, numbers are not finite, or ids are none of the base's.
  */
 export async function readExamples(
-  { examples, inputs, signal }: ExampleSource,
+  { examples, inputs, network, signal }: ExampleSource,
   indices: readonly number[],
   view: number | undefined,
 ): Promise<readonly tf.Tensor[]> {
@@ -30,6 +33,7 @@ export async function readExamples(
   try {
     assertShapes(read, inputs, indices.length);
     await assertExamplesFinite(examples, indices, read);
+    await assertIds(network.graph, read, (position) => examples.describe(indices[position] as number));
     return read;
   } catch (error) {
     tf.dispose([...read]);

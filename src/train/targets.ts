@@ -11,9 +11,10 @@ import type { Target } from '../core/outcome.ts';
  *
  * @param head The head.
  * @param targets The targets.
- * @returns Class indices `[batch]` (int32), or `[batch, outputs]`; owned by the caller.
+ * @returns Class indices `[batch]` or `[batch, tokens]` (int32), or `[batch, outputs]`; owned by the caller.
  */
 export function targetTensor(head: Head, targets: readonly Target[]): tf.Tensor {
+  if (head.task === 'tokenClassification') return tf.tensor2d(targets as number[][], undefined, 'int32');
   return head.task === 'classification'
     ? tf.tensor1d(targets as number[], 'int32')
     : tf.tensor2d(targets as number[][], [targets.length, head.labels.length], 'float32');
@@ -35,7 +36,7 @@ export function assertDataset(head: Head, data: Dataset): void {
     );
   }
   const { labels } = data;
-  if (labels && head.task === 'classification' && labels.join('\n') !== head.labels.join('\n')) {
+  if (labels && /^(tokenC|c)lassification$/.test(head.task) && labels.join('\n') !== head.labels.join('\n')) {
     throw new TransferError(
       'INVALID_DATA',
       `The data has the classes ${labels.join(', ')}; the head has ${head.labels.join(', ')}. They must be the same, in the ` +
@@ -69,13 +70,14 @@ export function assertExamples(head: Head, examples: Examples, split: string): v
       `The ${split} split has ${examples.size} examples and ${examples.targets.length} targets. Give each example one target.`,
     );
   }
-  const bad = examples.targets.findIndex((target) => !fits(head, target));
+  const bad = examples.targets.findIndex((target) => !fits(head, target, examples.targets[0]));
   if (bad < 0) return;
   const { labels, task } = head;
   const expected = {
     classification: `a class index from 0 to ${labels.length - 1} (${labels.join(', ')})`,
     multiLabel: `${labels.length} numbers, 0 or 1, one for each label`,
     regression: `${labels.length} finite numbers, one for each output`,
+    tokenClassification: `a class index from 0 to ${labels.length - 1} (${labels.join(', ')}) or -1 for each token, and as many as the others have`,
   }[task];
   throw new TransferError(
     'INVALID_DATA',
@@ -84,10 +86,14 @@ export function assertExamples(head: Head, examples: Examples, split: string): v
   );
 }
 
-function fits({ task, labels }: Head, target: Target): boolean {
+function fits({ task, labels }: Head, target: Target, first: Target | undefined): boolean {
   if (task === 'classification')
     return Number.isInteger(target) && (target as number) >= 0 && (target as number) < labels.length;
   const numbers = target as readonly number[];
+  if (task === 'tokenClassification') {
+    const isLabel = (number: number) => Number.isInteger(number) && number >= -1 && number < labels.length;
+    return Array.isArray(numbers) && numbers.length === (first as readonly number[]).length && numbers.every(isLabel);
+  }
   if (!Array.isArray(numbers) || numbers.length !== labels.length) return false;
   return numbers.every((number) => (task === 'multiLabel' ? number === 0 || number === 1 : Number.isFinite(number)));
 }

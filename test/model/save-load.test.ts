@@ -192,7 +192,12 @@ describe.each(cases)('$name', (given) => {
       output.dispose();
       plain.dispose();
     });
-    const last = { classification: 'softmax', multiLabel: 'sigmoid', regression: 'linear' }[given.head.task];
+    const last = {
+      classification: 'softmax',
+      multiLabel: 'sigmoid',
+      regression: 'linear',
+      tokenClassification: 'softmax',
+    }[given.head.task];
     expect(JSON.stringify(jsonOf(folder, 'model.json').modelTopology)).toContain(`"activation":"${last}"`);
   });
 

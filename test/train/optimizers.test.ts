@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test } from 'vitest';
 import { cpu } from '../../src/backends/cpu.ts';
-import type { OptimizerState, Tensors } from '../../src/core/optimizer.ts';
+import type { Optimizer, OptimizerState, Tensors } from '../../src/core/optimizer.ts';
 import { oneCycle } from '../../src/core/schedules.ts';
 import { useBackend } from '../../src/model/use-backend.ts';
 import { chain, clipByGlobalNorm, globalNorm } from '../../src/train/chain.ts';
-import { adam, sgd } from '../../src/train/optimizers.ts';
+import { adam, adamw, sgd } from '../../src/train/optimizers.ts';
 
 beforeAll(() => useBackend(cpu()));
 
@@ -90,4 +90,30 @@ test('SGD without momentum of its own takes none from the schedule, with momentu
   const first = moved.update(gradients, moved.init(gradients), gradients, 0.1, 0.9);
   const second = moved.update(gradients, first.state, gradients, 0.1, 0.9);
   expect(numbers(second.updates)).toEqual([-0.57, 0, -0.76].map((value) => expect.closeTo(value, 6)));
+});
+
+test('AdamW leaves biases and normalizations alone where only matrices decay', () => {
+  const parameters = { kernel: tf.ones([2, 2]), bias: tf.ones([2]), gain: tf.scalar(1) };
+  const still = { kernel: tf.zeros([2, 2]), bias: tf.zeros([2]), gain: tf.scalar(0) };
+  const moved = (optimizer: Optimizer) => {
+    const { updates } = optimizer.update(still, optimizer.init(parameters), parameters, 0.5);
+    return Object.entries(updates).map(([key, update]) => [key, Math.round(-1e4 * (update.dataSync()[0] as number))]);
+  };
+  tf.tidy(() => {
+    const all = [
+      ['kernel', 500],
+      ['bias', 500],
+      ['gain', 500],
+    ];
+    expect(moved(adamw({ weightDecay: 0.1 }))).toEqual(all);
+    expect(moved(adamw({ weightDecay: 0.1, decays: 'matrices' }))).toEqual([
+      ['kernel', 500],
+      ['bias', 0],
+      ['gain', 0],
+    ]);
+  });
+  tf.dispose([parameters, still]);
+  expect(() => adamw({ decays: 'kernels' as never })).toThrow(
+    /adamw received decays: "kernels"\. Pass 'all' or 'matrices'/,
+  );
 });

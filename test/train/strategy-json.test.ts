@@ -97,6 +97,7 @@ describe('every optimizer comes back and does the same', () => {
     adam({ beta1: 0.8, beta2: 0.99, epsilon: 1e-3, convention: 'pytorch' }),
     adamw(),
     adamw({ weightDecay: 0.1, beta1: 0.5 }),
+    adamw({ weightDecay: 0.2, decays: 'matrices' }),
     rmsprop(),
     rmsprop({ rho: 0.5, epsilon: 1e-3 }),
     chain(clipByGlobalNorm(0.5), adam()),

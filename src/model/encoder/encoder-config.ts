@@ -9,11 +9,16 @@ export type Family = 'bert' | 'roberta' | 'distilbert';
 export interface EncoderConfig {
   readonly family: Family;
   readonly blocks: number;
+  /** How it was cut when it was saved here; undefined of a folder from elsewhere. */
+  readonly cut: string | undefined;
   /** Settings of the embeddings. */
   readonly embeddings: LayerSettings;
   /** Settings of each block. */
   readonly block: LayerSettings;
 }
+
+/** Where a config.json that was written here says what makes one vector of a text. Others pass over it. */
+export const savedCut = 'tfjs_transfer_cut';
 
 /** What each family calls a setting. */
 const bertWords = {
@@ -22,16 +27,27 @@ const bertWords = {
   heads: 'num_attention_heads',
   inner: 'intermediate_size',
   activation: 'hidden_act',
+  dropout: 'hidden_dropout_prob',
+  attentionDropout: 'attention_probs_dropout_prob',
 } as const;
 
-const words: Readonly<Record<Family, Readonly<Record<keyof typeof bertWords, string>>>> = {
+/** The settings that stand in each config.json, by ours. */
+export const words: Readonly<Record<Family, Readonly<Record<keyof typeof bertWords, string>>>> = {
   bert: bertWords,
   roberta: bertWords,
-  distilbert: { width: 'dim', blocks: 'n_layers', heads: 'n_heads', inner: 'hidden_dim', activation: 'activation' },
+  distilbert: {
+    width: 'dim',
+    blocks: 'n_layers',
+    heads: 'n_heads',
+    inner: 'hidden_dim',
+    activation: 'activation',
+    dropout: 'dropout',
+    attentionDropout: 'attention_dropout',
+  },
 };
 
 /** The activations by Hugging Face's names. */
-const activations: Readonly<Record<string, string>> = {
+export const activations: Readonly<Record<string, string>> = {
   gelu: 'gelu',
   gelu_new: 'tanhgelu',
   gelu_pytorch_tanh: 'tanhgelu',
@@ -57,6 +73,13 @@ export function encoderConfig(bytes: Uint8Array, name: string): EncoderConfig {
       `says ${key}: ${String(JSON.stringify(value)).slice(0, 80)}, where a whole number from ${least} was expected`,
     );
   };
+  const rate = (key: string) => {
+    const value = get(key) ?? 0.1;
+    if (typeof value === 'number' && value >= 0 && value < 1) return value;
+    throw invalid(
+      `says ${key}: ${String(JSON.stringify(value)).slice(0, 80)}, where a share from 0 to below 1 was expected`,
+    );
+  };
   const family = familyOf(get('model_type'), name);
   const named = words[family];
   const [width, heads] = [count(named.width, 1), count(named.heads, 1)];
@@ -72,10 +95,12 @@ export function encoderConfig(bytes: Uint8Array, name: string): EncoderConfig {
   }
   const epsilon = family === 'distilbert' ? 1e-12 : (get('layer_norm_eps') ?? 1e-12);
   if (typeof epsilon !== 'number' || !(epsilon > 0 && epsilon < 1)) throw invalid(`says layer_norm_eps: ${epsilon}`);
+  const dropout = rate(named.dropout);
   const padding = family === 'roberta' ? count('pad_token_id', 0, 1) : null;
   return {
     family,
     blocks: count(named.blocks, 1),
+    cut: typeof get(savedCut) === 'string' ? (get(savedCut) as string) : undefined,
     embeddings: {
       width,
       vocabulary: count('vocab_size', 1),
@@ -83,8 +108,19 @@ export function encoderConfig(bytes: Uint8Array, name: string): EncoderConfig {
       types: family === 'distilbert' ? 0 : count('type_vocab_size', 1, 2),
       padding,
       epsilon,
+      dropout,
     },
-    block: { width, heads, inner: count(named.inner, 1), activation: activations[activation] as string, epsilon },
+    block: {
+      width,
+      heads,
+      inner: count(named.inner, 1),
+      activation: activations[activation] as string,
+      epsilon,
+      dropout,
+      attentionDropout: rate(named.attentionDropout),
+      // DistilBERT has none behind its attention.
+      attendedDropout: family === 'distilbert' ? 0 : dropout,
+    },
   };
 }
 

@@ -5,6 +5,9 @@ import { activations, attend, dense, first, maskedMean, normalize } from './oper
 
 const number = (settings: LayerSettings, name: string) => settings[name] as number;
 
+/** A rate of dropout. Models that were saved before there were any have none. */
+const rate = (settings: LayerSettings, name: string) => (settings[name] ?? 0) as number;
+
 const linear = (path: string, inputs: number, outputs: number) => ({
   [`${path}/kernel`]: [inputs, outputs],
   [`${path}/bias`]: [outputs],
@@ -28,7 +31,7 @@ const embeddings: LayerKind = {
     };
   },
   outputShape: ([shape = []], settings) => [shape[0] ?? null, shape[1] ?? null, number(settings, 'width')],
-  compute([ids, types], weight, settings) {
+  compute([ids, types], weight, settings, drop) {
     const [, length = 0] = (ids as tf.Tensor).shape;
     const longest = longestText(settings);
     if (length > longest) {
@@ -42,7 +45,8 @@ const embeddings: LayerKind = {
     if (types) parts.push(tf.gather(weight('types'), types as tf.Tensor1D));
     else if (number(settings, 'types') > 0) parts.push(tf.slice(weight('types'), [0, 0], [1, -1]));
     const sum = parts.reduce((total, part) => tf.add(total, part));
-    return normalize(sum, weight('norm/gamma'), weight('norm/beta'), number(settings, 'epsilon'));
+    const normal = normalize(sum, weight('norm/gamma'), weight('norm/beta'), number(settings, 'epsilon'));
+    return drop(normal, rate(settings, 'dropout'));
   },
 };
 
@@ -80,7 +84,7 @@ const block: LayerKind = {
     };
   },
   outputShape: ([shape]) => [...(shape as (number | null)[])],
-  compute([x, mask], weight, settings) {
+  compute([x, mask], weight, settings, drop) {
     const through = (path: string, value: tf.Tensor) => dense(value, weight(`${path}/kernel`), weight(`${path}/bias`));
     const added = (path: string, value: tf.Tensor, before: tf.Tensor) =>
       normalize(tf.add(value, before), weight(`${path}/gamma`), weight(`${path}/beta`), number(settings, 'epsilon'));
@@ -90,11 +94,13 @@ const block: LayerKind = {
       { query, key, value } as Record<'query' | 'key' | 'value', tf.Tensor>,
       mask as tf.Tensor,
       number(settings, 'heads'),
+      (shares) => drop(shares, rate(settings, 'attentionDropout')),
     );
-    const attended = added('attention/norm', through('attention/output', mixed), input);
+    const output = drop(through('attention/output', mixed), rate(settings, 'attendedDropout'));
+    const attended = added('attention/norm', output, input);
     const activate = activations[settings.activation as string] as (value: tf.Tensor) => tf.Tensor;
     const inner = activate(through('network/inner', attended));
-    return added('network/norm', through('network/output', inner), attended);
+    return added('network/norm', drop(through('network/output', inner), rate(settings, 'dropout')), attended);
   },
 };
 

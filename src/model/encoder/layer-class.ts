@@ -15,7 +15,21 @@ export interface LayerKind {
   /** The shape of each weight. */
   weights(settings: LayerSettings): Readonly<Record<string, readonly number[]>>;
   outputShape(inputs: readonly Shape[], settings: LayerSettings): Shape;
-  compute(inputs: readonly tf.Tensor[], weight: (name: string) => tf.Tensor, settings: LayerSettings): tf.Tensor;
+  /** `drop` is the dropout that training has and inference has not: it returns what it is given there. */
+  compute(
+    inputs: readonly tf.Tensor[],
+    weight: (name: string) => tf.Tensor,
+    settings: LayerSettings,
+    drop: Drop,
+  ): tf.Tensor;
+}
+
+/** Drops a share of numbers, each with the probability `rate`, and scales up what stays. */
+export type Drop = (x: tf.Tensor, rate: number) => tf.Tensor;
+
+/** A layer that has dropout inside, in training. */
+export interface DroppingLayer {
+  callDropping(inputs: readonly tf.Tensor[], drop: Drop): tf.Tensor;
 }
 
 /** What makes a layer of a kind. */
@@ -32,7 +46,7 @@ const classes = new Map<string, LayerClass>();
 export function layerClass(kind: LayerKind): LayerClass {
   const known = classes.get(kind.className);
   if (known) return known;
-  const made: LayerClass = class extends tfl.layers.Layer {
+  const made: LayerClass = class extends tfl.layers.Layer implements DroppingLayer {
     static className = kind.className;
     readonly #settings: LayerSettings;
     readonly #variables = new Map<string, tfl.LayerVariable>();
@@ -51,8 +65,12 @@ export function layerClass(kind: LayerKind): LayerClass {
     }
 
     override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
+      return this.callDropping([inputs].flat(), (x) => x);
+    }
+
+    callDropping(inputs: readonly tf.Tensor[], drop: Drop): tf.Tensor {
       const weight = (name: string) => (this.#variables.get(name) as tfl.LayerVariable).read();
-      return tidy(() => kind.compute([inputs].flat(), weight, this.#settings));
+      return tidy(() => kind.compute(inputs, weight, this.#settings, drop));
     }
 
     override computeOutputShape(inputs: Shape | Shape[]): Shape {

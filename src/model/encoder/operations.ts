@@ -54,9 +54,15 @@ interface Attended {
  * @param attended Queries, keys and values.
  * @param mask `[batch, length]`, 1 or 0.
  * @param heads How many heads share the width.
+ * @param drop What is done to the shares that positions have in each other, `[batch, heads, length, length]`.
  * @returns `[batch, length, width]`.
  */
-export function attend({ query, key, value }: Attended, mask: tf.Tensor, heads: number): tf.Tensor {
+export function attend(
+  { query, key, value }: Attended,
+  mask: tf.Tensor,
+  heads: number,
+  drop: (shares: tf.Tensor) => tf.Tensor,
+): tf.Tensor {
   const [batch, length, width] = query.shape as [number, number, number];
   const split = (x: tf.Tensor, order: number[]) =>
     tf.transpose(tf.reshape(x, [batch, length, heads, width / heads]), order);
@@ -64,7 +70,7 @@ export function attend({ query, key, value }: Attended, mask: tf.Tensor, heads: 
   const scores = tf.matMul(split(scaled, [0, 2, 1, 3]), split(key, [0, 2, 3, 1]));
   // exp(-10000) is 0 in float32, and 10000 is a number in float16.
   const bias = tf.mul(tf.sub(1, tf.reshape(tf.cast(mask, 'float32'), [batch, 1, 1, length])), -1e4);
-  const mixed = tf.matMul(tf.softmax(tf.add(scores, bias)), split(value, [0, 2, 1, 3]));
+  const mixed = tf.matMul(drop(tf.softmax(tf.add(scores, bias))), split(value, [0, 2, 1, 3]));
   return tf.reshape(tf.transpose(mixed, [0, 2, 1, 3]), [batch, length, width]);
 }
 

@@ -32,8 +32,8 @@ export interface ReadEncoder {
  *
  * @param place The folder.
  * @param name What it is called in messages.
- * @param cut The layer whose output becomes the base's: `mean`, `first`, `pooler`, or a block, over whose output the mean
- * is taken. Default: as Sentence Transformers says, else `pooler` where there is one, else `mean`.
+ * @param cut The layer whose output becomes the base's: `mean`, `first`, `pooler`, a block, over whose output the mean is
+ * taken, or `tokens`, the top block itself. Default: as the folder says, else `pooler` where there is one, else `mean`.
  * @param settings A signal, and who is told of the progress.
  * @throws TransferError `NOT_FOUND`, `INVALID_MODEL`, `UNSUPPORTED`.
  */
@@ -46,20 +46,23 @@ export async function readEncoder(
   const open = reporting(await place.open({ signal }), place.name, onProgress);
   const read = (file: string, limit: number) => open(file, { limit, signal });
   const config = encoderConfig(await read('config.json', longestJson), name);
-  const block = typeof cut === 'string' ? /^layer_(\d+)$/.exec(cut) : null;
+  const asked = cut ?? config.cut;
+  const block = typeof asked === 'string' ? /^layer_(\d+)$/.exec(asked) : null;
   const height = block ? Number(block[1]) + 1 : config.blocks;
   if (height > config.blocks) {
     throw new TransferError(
       'NOT_FOUND',
-      `cut: '${cut}' is no layer of ${name}. Its blocks are layer_0 to layer_${config.blocks - 1}; mean, first and pooler make one vector of the last.`,
+      `cut: '${asked}' is no layer of ${name}. Its blocks are layer_0 to layer_${config.blocks - 1}; mean, first and pooler make one vector of the last, and tokens keeps one for each token.`,
     );
   }
-  const readout = cut === undefined ? await readoutOf(await place.open({ signal }), name, signal) : undefined;
+  const readout = asked === undefined ? await readoutOf(await place.open({ signal }), name, signal) : undefined;
   const { tensors, files } = await readShards(read, name, bytesAtMost(config));
   const hash = await sha256(joined(files) as Uint8Array<ArrayBuffer>);
   const { model, release } = encoderModel(config, plainNames(tensors), height, name);
   const hasPooler = model.layers.some((layer) => layer.name === 'pooler');
-  return { model, release, sha256: hash, cut: block ? 'mean' : (cut ?? readout ?? (hasPooler ? 'pooler' : 'mean')) };
+  const chosen = asked ?? readout ?? (hasPooler ? 'pooler' : 'mean');
+  const named = { tokens: `layer_${height - 1}`, [block?.[0] ?? '']: 'mean' };
+  return { model, release, sha256: hash, cut: named[String(chosen)] ?? chosen };
 }
 
 /** How Sentence Transformers makes one vector of a text; undefined where the folder is none of its. */
