@@ -8,7 +8,7 @@ import { knownInTransfer, type TransferSettings } from '../core/progress.ts';
 import { assertSettings } from '../core/settings.ts';
 import type { Store } from '../core/store.ts';
 import { asBase } from './as-base.ts';
-import { nameOfPlace } from './byte-reader.ts';
+import { isStore, nameOfPlace } from './byte-reader.ts';
 import { type BaseSettings, makeBase } from './make-base.ts';
 import { assertReady } from './one-tfjs.ts';
 import { readNetwork } from './read-network.ts';
@@ -23,7 +23,7 @@ export interface LoadBaseSettings extends BaseSettings, TransferSettings {}
  *
  * @param source What a package of a base returns (`efficientNetLite0()`), the path or URL of a tfjs layers-model
  * (its `model.json` or its folder) or of an encoder of text in Hugging Face's layout (its `config.json` or its folder:
- * BERT, RoBERTa, DistilBERT, MiniLM), a store (`tfjs-transfer/stores`), an IOHandler, or a `tf.LayersModel` (as with
+ * BERT, RoBERTa, DistilBERT, MiniLM), a store (`tfjs-transfer/stores`; `hub('owner/name')` is one), an IOHandler, or a `tf.LayersModel` (as with
  * {@link asBase}).
  * @param settings Where to cut, how the input is scaled, a signal, and who is told of the progress.
  * @returns The base.
@@ -54,17 +54,18 @@ export async function loadBase(
   const place = given ? given.url : (source as string | Store | io.IOHandler);
   const name = settings.name ?? given?.name ?? nameOf(place);
   const { model, release, sha256, cut } = await readNetwork(place, name, settings.cut, { onProgress, signal });
+  const where = isStore(place) ? await place.address?.() : place;
   const origin = {
     name,
-    ...(typeof place === 'string' && { source: place }),
+    ...(typeof where === 'string' && { source: where }),
     ...(sha256 && { sha256 }),
     ...(given?.licence && { licence: given.licence }),
   };
   try {
     if (given) assertHash(given, sha256);
     onProgress?.({ status: 'ready', name: nameOfPlace(place) });
-    const where = cut === undefined ? {} : { cut };
-    return makeBase(model, { ...(given && { input: given.input }), ...cutting, ...where }, origin, release);
+    const at = cut === undefined ? {} : { cut };
+    return makeBase(model, { ...(given && { input: given.input }), ...cutting, ...at }, origin, release);
   } catch (error) {
     release();
     throw error;
