@@ -50,7 +50,7 @@ function diskCache(root: string): HubCache {
     name: root,
     read: (path) =>
       fs.readFile(join(root, path)).catch((error: NodeJS.ErrnoException) => {
-        if (error.code === 'ENOENT') return undefined;
+        if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
         throw error;
       }),
     async write(path, bytes) {
