@@ -1,19 +1,20 @@
 import type { PhaseExplanation } from '../../train/explain.ts';
-import { bytes, count } from './text.ts';
+import { bytes, count, type Noun } from './text.ts';
 
 /**
  * Says what a strategy will do, as lines.
  *
  * @param phases What `explain` returns.
+ * @param noun What an example is called.
  */
-export function planText(phases: readonly PhaseExplanation[]): string[] {
+export function planText(phases: readonly PhaseExplanation[], noun: Noun): string[] {
   return phases.flatMap((phase, index) => {
     const { epochs, batchSize, optimizer, schedule, trains, parameters, frontier, cacheBytes = 0, batchNorm } = phase;
     const rates = trains.map(({ learningRate }) => learningRate);
     const [lowest, highest] = [Math.min(...rates), Math.max(...rates)];
     const rate = lowest === highest ? `${highest}` : `${lowest} to ${highest}`;
     const cached = frontier.length
-      ? `${frontier.join(', ')} and all below: computed once for each picture, ${bytes(cacheBytes)} in all`
+      ? `${frontier.join(', ')} and all below: computed once for each ${noun}, ${bytes(cacheBytes)} in all`
       : 'nothing: the whole network runs in every step';
     return [
       ...(index ? [''] : []),
