@@ -287,11 +287,14 @@ describe('usage', () => {
     [['train', 'a', '--seed', '-3'], /--seed received "-3"\. Pass a whole number from 0/],
     [['train', 'a', '--validation', '1'], /--validation received "1"\. Pass a number from 0 and below 1/],
     [['train', 'a', '--backend', 'gpu'], /--backend received "gpu"\. Pass one of: wasm, cpu/],
-    [['train', 'a', '--base', 'resnet'], /--base received "resnet", .* Pass efficientnet-lite0, tiny-cnn, or/],
+    [
+      ['train', 'a', '--base', 'resnet'],
+      /--base received "resnet", .* Pass efficientnet-lite0, tiny-cnn, hub:owner\/name/,
+    ],
     [['train', 'a', '--strategy', 'all'], /--strategy received "all"\. Pass probe-then-tune or linear-probe/],
     [['train', 'a', '--output', 'a/model'], /--output received "a\/model", which lies in a/],
     [['train', 'a', '--output', at('strategy.json')], /which is a file/],
-    [['predict', 'model'], /predict received "model" as arguments\. Pass MODEL and PICTURES, the last as often/],
+    [['predict', 'model'], /predict received "model" as arguments\. Pass MODEL and FILES, the last as often/],
     [['predict', 'model', 'a.png', '--top', 'x'], /--top received "x"/],
     [['evaluate', 'model'], /Pass MODEL and DATA/],
   ];

@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { textFolder } from './encoders.ts';
+import { fileURLToPath } from 'node:url';
+
+const textFolder = (name: string) => fileURLToPath(new URL(`../goldens/text/${name}`, import.meta.url));
 
 /** What a server answers of a file before the hub does; true where it did. */
 export type Answer = (request: IncomingMessage, response: ServerResponse) => boolean;
@@ -80,7 +82,9 @@ const fileOf = (path: string) => readFileSync(textFolder(path.slice(1)));
 async function listening(listener: RequestListener): Promise<{ endpoint: string; close: () => Promise<void> }> {
   const server = createServer(listener);
   const sockets = new Set<Socket>();
-  server.on('connection', (socket) => sockets.add(socket));
+  // Whoever forgets to close it can still end.
+  server.unref();
+  server.on('connection', (socket) => sockets.add(socket.unref()));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
