@@ -56,7 +56,7 @@ export function hub(name: string, settings: HubSettings = {}): HubStore {
   const { revision = 'main', cache: folder } = settings;
   const { offline = /^(1|true|yes|on)$/i.test(environment.HF_HUB_OFFLINE ?? '') } = settings;
   const title = `hub('${name}')`;
-  if (typeof name !== 'string' || !/^[\w-][\w.-]*(\/[\w-][\w.-]*)?$/.test(name) || revision === '') {
+  if (typeof name !== 'string' || !/^[\w-][\w.-]*(\/[\w-][\w.-]*)?$/.test(name) || /^\.*$/.test(revision)) {
     throw new TransferError(
       'INVALID_ARGUMENT',
       `${title}, revision '${revision}': pass the owner and the name, such as hub('sentence-transformers/all-MiniLM-L6-v2'). A folder or a URL is passed as it is, without hub.`,
@@ -114,7 +114,7 @@ export function hub(name: string, settings: HubSettings = {}): HubStore {
     const { signal, limit, onBytes } = request;
     const version = await pinned(signal);
     const missing = () =>
-      new TransferError('NOT_FOUND', `${title} has no ${file} at ${version}. Check the name; an encoder has one.`);
+      new TransferError('NOT_FOUND', `${title} has no ${file}. See what it has: ${endpoint}/${name}/tree/${version}.`);
     if (!/^[\w-][\w.-]*(\/[\w-][\w.-]*)*$/.test(file)) throw missing();
     const entry = `${home}/snapshots/${encodeURIComponent(version)}/${file}`;
     const hash = textOf(await cache().read(entry));

@@ -228,6 +228,7 @@ describe('what goes wrong', () => {
     for (const name of ['', '/etc/passwd', '../models', 'a/../b', 'https://huggingface.co/a/b', 'a/b/c', 'a/.b']) {
       expect(() => hub(name)).toThrow(/pass the owner and the name/);
     }
+    expect(() => hub('a/b', { revision: '..' })).toThrow(/pass the owner and the name/);
     expect(() => hub('a/b', { revison: 'v1' } as never)).toThrow(/Did you mean revision/);
   });
 

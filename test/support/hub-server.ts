@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 const textFolder = (name: string) => fileURLToPath(new URL(`../goldens/text/${name}`, import.meta.url));
 
 /** What a server answers of a file before the hub does; true where it did. */
-export type Answer = (request: IncomingMessage, response: ServerResponse) => boolean;
+type Answer = (request: IncomingMessage, response: ServerResponse) => boolean;
 
 /** A server that answers as huggingface.co does, of the folders of the goldens of text as models of `golden`. */
 export interface HubServer {
