@@ -136,9 +136,9 @@ export function hub(name: string, settings: HubSettings = {}): HubStore {
       throw missing();
     }
     const bytes = await wholeFile(answer, request);
-    const name = (await sha256(bytes as Uint8Array<ArrayBuffer>)) as string;
-    await cache().write(`${home}/blobs/${name}`, bytes);
-    await cache().write(entry, bytesOf(name));
+    const found = (await sha256(bytes as Uint8Array<ArrayBuffer>)) as string;
+    await cache().write(`${home}/blobs/${found}`, bytes);
+    await cache().write(entry, bytesOf(found));
     return bytes;
   }
 
