@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
 import { SummaryReporter } from './test/summary-reporter.ts';
+import { hubServer } from './test/support/hub-server.ts';
 
 const root = fileURLToPath(new URL('.', import.meta.url));
 const { compilerOptions } = JSON.parse(readFileSync(`${root}tsconfig.json`, 'utf8'));
@@ -41,6 +42,14 @@ const inNode = {
   },
 };
 
+// Pages start no servers. This one begins at the first question, and ends with the process.
+let hub: ReturnType<typeof hubServer> | undefined;
+const hubRequests = async () => {
+  hub ??= hubServer();
+  const { endpoint, requests } = await hub;
+  return { endpoint, requests: requests.splice(0) };
+};
+
 const inBrowser = {
   resolve: { alias },
   optimizeDeps: {
@@ -60,6 +69,7 @@ const inBrowser = {
       enabled: true,
       headless: true,
       screenshotFailures: false,
+      commands: { hubRequests },
       provider: playwright({
         launchOptions: {
           executablePath: chromium,

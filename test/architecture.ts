@@ -16,7 +16,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   web: ['core', 'model', 'data'],
   stores: ['core', 'model'],
   analyse: ['core', 'model', 'train', 'heads', 'data'],
-  node: ['core', 'model', 'train', 'heads', 'data', 'bases', 'backends'],
+  node: ['core', 'model', 'train', 'heads', 'data', 'text', 'stores', 'bases', 'backends'],
   'index.ts': ['core', 'model', 'train'],
 };
 

@@ -5,6 +5,7 @@ export type ErrorCode =
   | 'INVALID_ORDER'
   | 'INVALID_MODEL'
   | 'NOT_FOUND'
+  | 'OFFLINE'
   | 'NOT_FINITE'
   | 'NOT_TRAINABLE'
   | 'PACKAGE_MISSING'

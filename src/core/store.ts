@@ -38,6 +38,8 @@ export interface Store {
    * the old one is there as it was.
    */
   write(files: readonly StoredFile[], settings: WriteSettings): Promise<void>;
+  /** The URL of the folder that is read, with its version, where there is such. A base has it as its `origin.source`. */
+  address?(): Promise<string>;
 }
 
 /** Whether an error says that a file is not there. */

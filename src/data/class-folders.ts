@@ -8,19 +8,21 @@ export interface SkippedFile {
 /** What lies in an image folder, before a picture is opened. */
 export interface ClassFolders {
   readonly classes: readonly string[];
-  /** The files that are called like pictures, `rose/1.png`, with their class. */
+  /** The files that are called like examples, `rose/1.png`, with their class. */
   readonly files: readonly { readonly name: string; readonly label: string }[];
   readonly skipped: readonly SkippedFile[];
 }
 
-const endings = ['.jpg', '.jpeg', '.jfif', '.png', '.webp', '.gif', '.avif', '.tif', '.tiff', '.bmp'];
+/** What the names of picture files end in. */
+const pictures = ['.jpg', '.jpeg', '.jfif', '.png', '.webp', '.gif', '.avif', '.tif', '.tiff', '.bmp'];
 
 /**
  * Sorts what lies in an image folder: its subfolders are the classes. Hidden names are left out.
  *
  * @param paths The paths from the image folder, divided by `/`; a folder ends with one.
+ * @param endings What the names of examples end in. Default: those of pictures.
  */
-export function classFolders(paths: readonly string[]): ClassFolders {
+export function classFolders(paths: readonly string[], endings: readonly string[] = pictures): ClassFolders {
   const members = new Map<string, string[]>();
   const skipped = new Map<string, string>();
   for (const path of paths) {

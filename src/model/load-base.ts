@@ -8,7 +8,7 @@ import { knownInTransfer, type TransferSettings } from '../core/progress.ts';
 import { assertSettings } from '../core/settings.ts';
 import type { Store } from '../core/store.ts';
 import { asBase } from './as-base.ts';
-import { nameOfPlace } from './byte-reader.ts';
+import { isStore, nameOfPlace } from './byte-reader.ts';
 import { type BaseSettings, makeBase } from './make-base.ts';
 import { assertReady } from './one-tfjs.ts';
 import { readNetwork } from './read-network.ts';
@@ -23,12 +23,12 @@ export interface LoadBaseSettings extends BaseSettings, TransferSettings {}
  *
  * @param source What a package of a base returns (`efficientNetLite0()`), the path or URL of a tfjs layers-model
  * (its `model.json` or its folder) or of an encoder of text in Hugging Face's layout (its `config.json` or its folder:
- * BERT, RoBERTa, DistilBERT, MiniLM), a store (`tfjs-transfer/stores`), an IOHandler, or a `tf.LayersModel` (as with
- * {@link asBase}).
+ * BERT, RoBERTa, DistilBERT, MiniLM), a store (`tfjs-transfer/stores`, such as `hub('owner/name')`), an IOHandler, or a
+ * `tf.LayersModel` (as with {@link asBase}).
  * @param settings Where to cut, how the input is scaled, a signal, and who is told of the progress.
  * @returns The base.
  * @throws TransferError `NOT_FOUND`, `INVALID_MODEL` (truncated, another hash, no layers-model, weights that are not
- * those of the architecture), `UNSUPPORTED` (an architecture that is not read), `DUPLICATE_TFJS`.
+ * those of the architecture), `UNSUPPORTED` (an architecture that is not read), `OFFLINE`, `DUPLICATE_TFJS`.
  *
  * @example
  * ```ts
@@ -54,13 +54,14 @@ export async function loadBase(
   const place = given ? given.url : (source as string | Store | io.IOHandler);
   const name = settings.name ?? given?.name ?? nameOf(place);
   const { model, release, sha256, cut } = await readNetwork(place, name, settings.cut, { onProgress, signal });
-  const origin = {
-    name,
-    ...(typeof place === 'string' && { source: place }),
-    ...(sha256 && { sha256 }),
-    ...(given?.licence && { licence: given.licence }),
-  };
   try {
+    const address = isStore(place) ? await place.address?.() : place;
+    const origin = {
+      name,
+      ...(typeof address === 'string' && { source: address }),
+      ...(sha256 && { sha256 }),
+      ...(given?.licence && { licence: given.licence }),
+    };
     if (given) assertHash(given, sha256);
     onProgress?.({ status: 'ready', name: nameOfPlace(place) });
     const where = cut === undefined ? {} : { cut };

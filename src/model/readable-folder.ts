@@ -35,7 +35,7 @@ async function readFile(path: string, { limit, signal, onBytes }: ReadSettings):
     if (cause instanceof TransferError) throw cause;
     throw new TransferError(
       'NOT_FOUND',
-      `${path} cannot be read (${(cause as NodeJS.ErrnoException).code}). Pass the path of a model.json or of its folder.`,
+      `${path} cannot be read (${(cause as NodeJS.ErrnoException).code}). Pass the path of a model.json or of its folder; a model of the Hugging Face hub is hub('owner/name') of tfjs-transfer/stores.`,
       { cause },
     );
   }

@@ -23,7 +23,8 @@ export function readableUrl(source: string): Readable {
   };
 }
 
-async function download(url: URL, { limit, signal, onBytes }: ReadSettings): Promise<Uint8Array> {
+async function download(url: URL, settings: ReadSettings): Promise<Uint8Array> {
+  const { signal } = settings;
   try {
     const response = await fetch(url, signal ? { signal } : {});
     if (!response.ok) {
@@ -33,22 +34,31 @@ async function download(url: URL, { limit, signal, onBytes }: ReadSettings): Pro
         `${url} answered ${response.status}. Check the address; a model's weights lie beside its model.json.`,
       );
     }
-    // The length of what travels, which is that of the file unless it travels compressed.
-    const total = response.headers.get('content-encoding') ? 0 : Number(response.headers.get('content-length'));
-    try {
-      assertWithin(String(url), total, limit);
-    } catch (error) {
-      await response.body?.cancel();
-      throw error;
-    }
-    return await collectBytes(chunksOf(response), String(url), limit, (loaded) =>
-      onBytes?.(loaded, total || undefined),
-    );
+    return await bodyOf(response, url, settings);
   } catch (cause) {
     signal?.throwIfAborted();
     if (cause instanceof TransferError) throw cause;
     throw new TransferError('NOT_FOUND', `${url} cannot be reached. Check the address and the connection.`, { cause });
   }
+}
+
+/**
+ * The bytes of an answer, counted.
+ *
+ * @param response The answer.
+ * @param url What was asked for.
+ * @param settings The most bytes, and who counts.
+ */
+export async function bodyOf(response: Response, url: URL, { limit, onBytes }: ReadSettings): Promise<Uint8Array> {
+  // The length of what travels, which is that of the file unless it travels compressed.
+  const total = response.headers.get('content-encoding') ? 0 : Number(response.headers.get('content-length'));
+  try {
+    assertWithin(String(url), total, limit);
+  } catch (error) {
+    await response.body?.cancel();
+    throw error;
+  }
+  return collectBytes(chunksOf(response), String(url), limit, (loaded) => onBytes?.(loaded, total || undefined));
 }
 
 /** The chunks of a body; streams are no async iterables everywhere. */

@@ -7,9 +7,10 @@ import { type ClassFolders, classFolders } from '../data/class-folders.ts';
  * Lists an image folder: its subfolders are the classes. Names are sorted; hidden ones are left out; links are followed.
  *
  * @param folder The path of the folder.
+ * @param endings What the names of examples end in. Default: those of pictures.
  * @throws TransferError `NOT_FOUND` where there is none; `INVALID_DATA` where it is no folder.
  */
-export async function listClassFolders(folder: string): Promise<ClassFolders> {
+export async function listClassFolders(folder: string, endings?: readonly string[]): Promise<ClassFolders> {
   const entries = await list(folder).catch((cause: NodeJS.ErrnoException) => {
     const isFile = cause.code === 'ENOTDIR';
     throw new TransferError(
@@ -23,7 +24,7 @@ export async function listClassFolders(folder: string): Promise<ClassFolders> {
   const inside = await Promise.all(
     classes.map(async (label) => (await list(join(folder, label))).map((name) => `${label}${name}`)),
   );
-  return classFolders([...entries, ...inside.flat()]);
+  return classFolders([...entries, ...inside.flat()], endings);
 }
 
 /** The names that are not hidden; those of folders end with `/`. */

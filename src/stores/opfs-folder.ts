@@ -7,11 +7,12 @@ import { piecesOf } from './pieces.ts';
 const home = 'tfjs-transfer';
 
 /**
- * The folder that holds the folders of all models.
+ * The folder that holds the folders of all models, or another beside it.
  *
+ * @param name The folder.
  * @throws TransferError `UNSUPPORTED` where there is no origin private file system.
  */
-export async function homeFolder(): Promise<FileSystemDirectoryHandle> {
+export async function homeFolder(name: string = home): Promise<FileSystemDirectoryHandle> {
   if (!globalThis.navigator?.storage?.getDirectory) {
     throw new TransferError(
       'UNSUPPORTED',
@@ -19,7 +20,7 @@ export async function homeFolder(): Promise<FileSystemDirectoryHandle> {
         "Use indexedDb('name') there, and a path in Node.",
     );
   }
-  return (await navigator.storage.getDirectory()).getDirectoryHandle(home, { create: true });
+  return (await navigator.storage.getDirectory()).getDirectoryHandle(name, { create: true });
 }
 
 /** Undefined in place of what is not there. */

@@ -1,43 +1,15 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Writable } from 'node:stream';
 import * as tf from '@tensorflow/tfjs-core';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadModel } from '../../src/model/load-model.ts';
-import { run } from '../../src/node/cli/run.ts';
+import { lastLine, type Ran, ran } from '../support/ran.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cli-'));
 const at = (...parts: readonly string[]) => join(folder, ...parts);
 const quick = ['--base', 'tiny-cnn', '--backend', 'cpu'];
-
-interface Ran {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Runs a command; `watch` sees what is written to stderr as it is written. */
-async function ran(
-  argv: readonly string[],
-  { watch, ...io }: { isTTY?: boolean; signal?: AbortSignal; watch?: (text: string) => void } = {},
-): Promise<Ran> {
-  const texts = { stdout: '', stderr: '' };
-  const stream = (name: 'stdout' | 'stderr') =>
-    new Writable({
-      decodeStrings: false,
-      write(text, _encoding, done) {
-        texts[name] += text;
-        if (name === 'stderr') watch?.(String(text));
-        done();
-      },
-    });
-  const code = await run(argv, { isTTY: false, ...io, stdout: stream('stdout'), stderr: stream('stderr') });
-  return { code, ...texts };
-}
-
-const lastLine = ({ stdout }: Ran) => JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '');
 
 async function writePictures(name: string, classes: readonly (readonly [string, string])[], each: number) {
   for (const [label, colour] of classes) {
@@ -300,7 +272,7 @@ describe('usage', () => {
     [['tune'], /Unknown command "tune"/],
     [['constructor'], /Unknown command "constructor"/],
     [['tune', '--help'], /Unknown command "tune"/],
-    [['train'], /train received none as arguments\. Pass FOLDER/],
+    [['train'], /train received none as arguments\. Pass DATA/],
     [['train', 'a', 'b'], /train received "a", "b" as arguments/],
     [['train', 'a', '--epoch', '3'], /Unknown flag --epoch\. The flags of train are .*--epochs/],
     [['train', 'a', '--folder', 'b'], /Unknown flag --folder/],
@@ -315,13 +287,16 @@ describe('usage', () => {
     [['train', 'a', '--seed', '-3'], /--seed received "-3"\. Pass a whole number from 0/],
     [['train', 'a', '--validation', '1'], /--validation received "1"\. Pass a number from 0 and below 1/],
     [['train', 'a', '--backend', 'gpu'], /--backend received "gpu"\. Pass one of: wasm, cpu/],
-    [['train', 'a', '--base', 'resnet'], /--base received "resnet", .* Pass efficientnet-lite0, tiny-cnn, or/],
+    [
+      ['train', 'a', '--base', 'resnet'],
+      /--base received "resnet", .* Pass efficientnet-lite0, tiny-cnn, hub:owner\/name/,
+    ],
     [['train', 'a', '--strategy', 'all'], /--strategy received "all"\. Pass probe-then-tune or linear-probe/],
     [['train', 'a', '--output', 'a/model'], /--output received "a\/model", which lies in a/],
     [['train', 'a', '--output', at('strategy.json')], /which is a file/],
-    [['predict', 'model'], /predict received "model" as arguments\. Pass MODEL and PICTURES, the last as often/],
+    [['predict', 'model'], /predict received "model" as arguments\. Pass MODEL and FILES, the last as often/],
     [['predict', 'model', 'a.png', '--top', 'x'], /--top received "x"/],
-    [['evaluate', 'model'], /Pass MODEL and FOLDER/],
+    [['evaluate', 'model'], /Pass MODEL and DATA/],
   ];
 
   beforeAll(() => writeFileSync(at('strategy.json'), '[]'));
@@ -353,7 +328,7 @@ describe('usage', () => {
     for (const name of ['train', 'predict', 'evaluate', 'inspect']) expect(help.stdout).toContain(name);
     const { stdout } = await ran(['train', '--help']);
     expect(stdout).toMatch(/--epochs=<number>/);
-    expect(stdout).toMatch(/<FOLDER>/);
+    expect(stdout).toMatch(/<DATA>/);
     expect(await ran(['--version'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
   });
 });

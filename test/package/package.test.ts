@@ -88,7 +88,7 @@ test('installing the package runs nothing', () => {
   const onInstall = ['preinstall', 'install', 'postinstall', 'prepare'];
   expect(Object.keys(scripts).filter((name) => onInstall.includes(name))).toEqual([]);
   expect(existsSync(join(installed, 'binding.gyp'))).toBe(false);
-  expect(Object.keys(dependencies)).toEqual(['@huggingface/tokenizers', 'citty', 'fflate', 'ml-matrix']);
+  expect(Object.keys(dependencies)).toEqual(['@huggingface/tokenizers', 'citty', 'csv-parse', 'fflate', 'ml-matrix']);
 });
 
 test('every link of the README leads somewhere on npm, which reads relative ones by the repository', () => {

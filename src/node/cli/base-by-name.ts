@@ -2,7 +2,9 @@ import { existsSync } from 'node:fs';
 import { importPackage } from '../../backends/import-package.ts';
 import { tinyCnn } from '../../bases/index.ts';
 import type { Base } from '../../core/handle.ts';
+import type { Store } from '../../core/store.ts';
 import { loadBase } from '../../model/load-base.ts';
+import { hub } from '../../stores/hub.ts';
 import { UsageError } from './usage.ts';
 
 interface BaseRequest {
@@ -23,6 +25,21 @@ const named: Readonly<Record<string, (request: BaseRequest) => Promise<Base>>> =
 /** The names of bases that {@link baseByName} knows. */
 export const baseNames = Object.keys(named);
 
+/** What `--base` may be, for its help. */
+export const baseHelp = `${baseNames.join(', ')}, hub:owner/name of the Hugging Face hub, or the path or URL of a tfjs layers-model or of an encoder of text.`;
+
+const hubName = (base: string) => /^hub:(.+)$/.exec(base)?.[1];
+
+/**
+ * The place that `--base` names: a model of the hub where it says so, else the path or URL as it stands.
+ *
+ * @param base What was received.
+ */
+export function placeOfBase(base: string): string | Store {
+  const name = hubName(base);
+  return name ? hub(name) : base;
+}
+
 /**
  * Refuses what is no name of a base, no URL, and no path of anything.
  *
@@ -30,10 +47,9 @@ export const baseNames = Object.keys(named);
  * @throws UsageError
  */
 export function assertBase(base: string): void {
-  if (baseNames.includes(base) || /^[a-z]+:\/\//i.test(base) || existsSync(base)) return;
+  if (baseNames.includes(base) || hubName(base) || /^[a-z]+:\/\//i.test(base) || existsSync(base)) return;
   throw new UsageError(
-    `--base received "${base}", which is no base's name, and nothing is at that path. ` +
-      `Pass ${baseNames.join(', ')}, or the path or URL of a tfjs layers-model.`,
+    `--base received "${base}", which is no base's name, and nothing is at that path. ` + `Pass ${baseHelp}`,
   );
 }
 
@@ -45,5 +61,7 @@ export function assertBase(base: string): void {
  */
 export async function baseByName(base: string, request: BaseRequest): Promise<Base> {
   const load = Object.hasOwn(named, base) ? named[base] : undefined;
-  return load ? load(request) : loadBase(base, request.signal ? { signal: request.signal } : {});
+  if (load) return load(request);
+  const name = hubName(base)?.split('/').at(-1);
+  return loadBase(placeOfBase(base), { ...(name && { name }), ...(request.signal && { signal: request.signal }) });
 }

@@ -2,23 +2,26 @@ import { defineCommand } from 'citty';
 import { dispose } from '../../model/dispose.ts';
 import { loadModel } from '../../model/load-model.ts';
 import { useBackend } from '../../model/use-backend.ts';
+import { loadTokenizer } from '../../text/load-tokenizer.ts';
 import { evaluate as evaluateModel } from '../../train/evaluate.ts';
 import { imageFolder } from '../image-folder.ts';
 import { type CommandIo, exitCodes, print, signalOf } from './command-io.ts';
-import { backendByName, sharedFlags } from './flags.ts';
+import { backendByName, columnFlags, sharedFlags } from './flags.ts';
 import { progressOn } from './progress.ts';
 import { classTable, count, skippedLines, table } from './text.ts';
+import { readsTexts, textData } from './text-data.ts';
 
 /** `tfjs-transfer evaluate <model> <folder>` */
 export const evaluate = defineCommand({
-  meta: { name: 'evaluate', description: 'Measure a model on a folder of pictures that it was not trained on' },
+  meta: { name: 'evaluate', description: 'Measure a model on pictures or texts that it was not trained on' },
   args: {
     model: { type: 'positional', required: true, description: 'The path or URL of a model that train saved.' },
-    folder: {
+    data: {
       type: 'positional',
       required: true,
-      description: 'The folder: its folders are named as the classes of the model.',
+      description: 'The folder: its folders are named as the classes of the model. For texts also a CSV or JSONL file.',
     },
+    ...columnFlags,
     ...sharedFlags,
   },
   async run({ args, data }): Promise<number> {
@@ -27,22 +30,32 @@ export const evaluate = defineCommand({
     const model = await loadModel(args.model, signalOf(io));
     const progress = progressOn(io);
     try {
-      const { train: examples, skipped } = await imageFolder(args.folder, {
-        validation: 0,
-        test: 0,
-        labels: model.head.labels,
-        onProgress: ({ done, total }) => progress.count('pictures', done, total),
-        ...signalOf(io),
-      }).finally(progress.end);
+      const { labels } = model.head;
+      const noun = readsTexts(model) ? 'text' : 'picture';
+      const { train: examples, skipped } = readsTexts(model)
+        ? await textData(args.data, {
+            columns: args,
+            tokenizer: await loadTokenizer(args.model, signalOf(io)),
+            labels,
+            validation: 0,
+            seed: 0,
+          })
+        : await imageFolder(args.data, {
+            validation: 0,
+            test: 0,
+            labels,
+            onProgress: ({ done, total }) => progress.count('pictures', done, total),
+            ...signalOf(io),
+          }).finally(progress.end);
       const { metrics, perClass, confusion } = await evaluateModel(model, examples, signalOf(io));
       const { accuracy = Number.NaN } = metrics;
       if (args.json) {
-        if (skipped.length) print(io.stderr, ...skippedLines(skipped).slice(1));
+        if (skipped.length) print(io.stderr, ...skippedLines(skipped, noun).slice(1));
         print(io.stdout, JSON.stringify({ accuracy, perClass, confusion }));
       } else {
-        print(io.stdout, ...classTable(perClass), '', ...confusionTable(model.head.labels, confusion), '');
-        print(io.stdout, `Accuracy ${accuracy.toFixed(3)} on ${count(examples.size, 'picture')}.`);
-        print(io.stdout, ...skippedLines(skipped));
+        print(io.stdout, ...classTable(perClass, noun), '', ...confusionTable(labels, confusion), '');
+        print(io.stdout, `Accuracy ${accuracy.toFixed(3)} on ${count(examples.size, noun)}.`);
+        print(io.stdout, ...skippedLines(skipped, noun));
       }
       return exitCodes.done;
     } finally {

@@ -11,6 +11,17 @@ export const sharedFlags = {
   json: { type: 'boolean', description: 'Print one line of JSON as the last of stdout; all else goes to stderr.' },
 } as const;
 
+/** The flags of commands that read labelled texts. */
+export const columnFlags = {
+  text: { type: 'string', valueHint: 'column', default: 'text', description: 'The column of the texts in a table.' },
+  label: {
+    type: 'string',
+    valueHint: 'column',
+    default: 'label',
+    description: 'The column of the classes in a table.',
+  },
+} as const;
+
 /** The backend of a name that {@link sharedFlags} lets pass. */
 export const backendByName = (name: string): Backend => (backends[name] as () => Backend)();
 

@@ -1,12 +1,13 @@
 import type { PhaseExplanation } from '../../train/explain.ts';
-import { bytes, count } from './text.ts';
+import { bytes, count, type Noun } from './text.ts';
 
 /**
  * Says what a strategy will do, as lines.
  *
  * @param phases What `explain` returns.
+ * @param noun What an example is called.
  */
-export function planText(phases: readonly PhaseExplanation[]): string[] {
+export function planText(phases: readonly PhaseExplanation[], noun: Noun): string[] {
   return phases.flatMap((phase, index) => {
     const {
       epochs,
@@ -25,7 +26,7 @@ export function planText(phases: readonly PhaseExplanation[]): string[] {
     const rate = lowest === highest ? `${highest}` : `${lowest} to ${highest}`;
     const once = uncached
       ? `run for each batch (${uncached})`
-      : `computed once for each picture, ${bytes(cacheBytes)} in all`;
+      : `computed once for each ${noun}, ${bytes(cacheBytes)} in all`;
     const cached = frontier.length
       ? `${frontier.join(', ')} and all below: ${once}`
       : 'nothing: the whole network runs in every step';

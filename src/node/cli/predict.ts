@@ -3,27 +3,41 @@ import { TransferError } from '../../core/errors.ts';
 import type { TransferModel } from '../../core/handle.ts';
 import { dispose } from '../../model/dispose.ts';
 import { loadModel } from '../../model/load-model.ts';
+import type { Picture } from '../../model/picture.ts';
 import { useBackend } from '../../model/use-backend.ts';
-import { type Prediction, predict as predictPicture } from '../../train/predict.ts';
+import { loadTokenizer } from '../../text/load-tokenizer.ts';
+import { type Prediction, predict as predictInput } from '../../train/predict.ts';
 import { type CommandIo, exitCodes, print, signalOf } from './command-io.ts';
-import { backendByName, numberOf, sharedFlags } from './flags.ts';
+import { backendByName, columnFlags, numberOf, sharedFlags } from './flags.ts';
+import { progressOn } from './progress.ts';
 import { table } from './text.ts';
+import { readsTexts } from './text-data.ts';
+import { readTextRows } from './text-rows.ts';
 
-type Result =
-  | { readonly file: string; readonly predictions: readonly Prediction[] }
-  | { readonly file: string; readonly error: string };
+/** One example: a file, or a row of one. */
+interface Source {
+  readonly file: string;
+  readonly row?: number;
+}
+
+type Result = Source & ({ readonly predictions: readonly Prediction[] } | { readonly error: string });
 
 /** `tfjs-transfer predict <model> <pictures...>` */
 export const predict = defineCommand({
-  meta: { name: 'predict', description: 'Say what is on pictures' },
+  meta: { name: 'predict', description: 'Say what is on pictures, or what texts are' },
   args: {
     model: { type: 'positional', required: true, description: 'The path or URL of a model that train saved.' },
-    pictures: { type: 'positional', required: true, description: 'The pictures, one or more.' },
+    files: {
+      type: 'positional',
+      required: true,
+      description: 'The pictures, one or more. For texts text files, or CSV or JSONL files.',
+    },
+    text: columnFlags.text,
     top: {
       type: 'string',
       valueHint: 'number',
       default: '3',
-      description: 'How many labels to give for each picture.',
+      description: 'How many labels to give for each.',
     },
     ...sharedFlags,
   },
@@ -33,14 +47,21 @@ export const predict = defineCommand({
     await useBackend(backendByName(args.backend));
     const model = await loadModel(args.model, signalOf(io));
     const results: Result[] = [];
+    const progress = progressOn(io);
     try {
-      for (const file of args._.slice(1)) {
-        results.push(await predictOne(model, file, topK));
+      const files = args._.slice(1);
+      const examples = readsTexts(model)
+        ? await textsOf(files, args, model, io)
+        : files.map((file) => ({ file, input: file }));
+      for (const example of examples) {
+        results.push(await predictOne(model, example, topK));
+        if (examples.length > 1) progress.count('predicted', results.length, examples.length);
         // A prediction is one long computation: without a pause, Ctrl-C is never heard.
         await new Promise(setImmediate);
         io.signal?.throwIfAborted();
       }
     } finally {
+      progress.end();
       dispose(model);
     }
     print(io.stdout, ...(args.json ? [JSON.stringify(results)] : text(results, topK)));
@@ -48,21 +69,54 @@ export const predict = defineCommand({
   },
 });
 
-async function predictOne(model: TransferModel, file: string, topK: number): Promise<Result> {
+type Example = Source & ({ readonly input: Picture | readonly Picture[] } | { readonly error: string });
+
+async function predictOne(model: TransferModel, example: Example, topK: number): Promise<Result> {
+  if ('error' in example) return example;
+  const { input, ...source } = example;
   try {
-    return { file, predictions: await predictPicture(model, file, { topK }) };
+    return { ...source, predictions: await predictInput(model, input, { topK }) };
   } catch (error) {
-    const isPictures = error instanceof TransferError && (error.code === 'INVALID_DATA' || error.code === 'NOT_FOUND');
-    if (isPictures) return { file, error: error.message };
-    throw error;
+    return { ...source, error: messageOf(error) };
   }
 }
 
-/** A line for each picture, and below them what could not be read. */
+/** The message of an error that is the file's; all others are thrown on. */
+function messageOf(error: unknown): string {
+  const isOfFile = error instanceof TransferError && (error.code === 'INVALID_DATA' || error.code === 'NOT_FOUND');
+  if (isOfFile) return error.message;
+  throw error;
+}
+
+async function textsOf(
+  files: readonly string[],
+  { model: place, text }: { readonly model: string; readonly text: string },
+  { inputs }: TransferModel,
+  io: CommandIo,
+): Promise<Example[]> {
+  const tokenizer = await loadTokenizer(place, signalOf(io));
+  const read = async (file: string): Promise<Example[]> => {
+    try {
+      const { rows, skipped } = await readTextRows(file, { text });
+      const errors = skipped.map((one) => ({ file, error: `${one.file}: ${one.reason}.` }));
+      const examples = rows.map(({ row, text }) => {
+        const { ids, mask, types } = tokenizer.encode(text);
+        return { file, ...(row && { row }), input: [ids, mask, types].slice(0, inputs.length) as unknown as Picture[] };
+      });
+      return [...examples, ...errors];
+    } catch (error) {
+      return [{ file, error: messageOf(error) }];
+    }
+  };
+  return (await Promise.all(files.map(read))).flat();
+}
+
+/** A line for each example, and below them what could not be read. */
 function text(results: readonly Result[], topK: number): string[] {
   const rows = results.flatMap((result) => {
     if ('error' in result) return [];
-    return [[result.file, ...result.predictions.map(({ label, score }) => `${label} ${score.toFixed(3)}`)]];
+    const name = result.row ? `${result.file}, row ${result.row}` : result.file;
+    return [[name, ...result.predictions.map(({ label, score }) => `${label} ${score.toFixed(3)}`)]];
   });
   const errors = results.flatMap((result) => ('error' in result ? [`Not read: ${result.error}`] : []));
   return [...table(rows, topK + 1), ...errors];

@@ -16,22 +16,28 @@ export function table(rows: readonly (readonly string[])[], left = 1): string[] 
   );
 }
 
+/** What an example is called. */
+export type Noun = 'picture' | 'text';
+
 /** Precision, recall and F1 of each class, as lines. */
-export function classTable(classes: readonly ClassOutcome[]): string[] {
+export function classTable(classes: readonly ClassOutcome[], noun: Noun): string[] {
   const rows = classes.map(({ label, support, precision, recall, f1 }) => [
     label,
     String(support),
     ...[precision, recall, f1].map((number) => number.toFixed(3)),
   ]);
-  return table([['Class', 'Pictures', 'Precision', 'Recall', 'F1'], ...rows]);
+  return table([['Class', noun === 'text' ? 'Texts' : 'Pictures', 'Precision', 'Recall', 'F1'], ...rows]);
 }
 
-/** The pictures that could not be read, as lines; none where there are none. */
-export function skippedLines(skipped: readonly { readonly file: string; readonly reason: string }[]): string[] {
+/** The examples that could not be read, as lines; none where there are none. */
+export function skippedLines(
+  skipped: readonly { readonly file: string; readonly reason: string }[],
+  noun: Noun,
+): string[] {
   if (skipped.length === 0) return [];
   return [
     '',
-    `Skipped ${count(skipped.length, 'file')}:`,
+    `Skipped ${count(skipped.length, noun === 'text' ? 'text' : 'file')}:`,
     ...skipped.map(({ file, reason }) => `  ${file}: ${reason}`),
   ];
 }

@@ -10,14 +10,17 @@ import { fineTune } from '../../train/fine-tune.ts';
 import { type CommandIo, exitCodes, print, signalOf } from './command-io.ts';
 import { keptScores } from './kept-scores.ts';
 import { progressOn } from './progress.ts';
-import { classTable, count, duration, skippedLines } from './text.ts';
+import { classTable, count, duration, type Noun, skippedLines } from './text.ts';
 
 interface TrainRequest {
   readonly model: TransferModel;
-  readonly pictures: Dataset & {
+  readonly data: Dataset & {
     readonly labels: readonly string[];
     readonly skipped: readonly { readonly file: string; readonly reason: string }[];
   };
+  readonly noun: Noun;
+  /** Writes what else belongs beside the model. */
+  readonly keep?: (() => Promise<void>) | undefined;
   readonly strategy: Strategy;
   readonly seed: number;
   readonly workers: FeatureWorkers | undefined;
@@ -35,14 +38,14 @@ interface TrainRequest {
  * @returns The exit code.
  */
 export async function trainAndSave(request: TrainRequest, io: CommandIo): Promise<number> {
-  const { model, pictures, strategy, seed, workers, output, json, started } = request;
+  const { model, data, noun, keep, strategy, seed, workers, output, json, started } = request;
   const progress = progressOn(io);
   let stepped = false;
   const {
     model: tuned,
     history,
     ended,
-  } = await fineTune(model, pictures, strategy, {
+  } = await fineTune(model, data, strategy, {
     seed,
     ...(workers && { workers }),
     ...signalOf(io),
@@ -59,12 +62,13 @@ export async function trainAndSave(request: TrainRequest, io: CommandIo): Promis
       print(io.stderr, `Interrupted before the first step: there is nothing to save, and ${output} is as it was.`);
       return exitCodes.interrupted;
     }
+    await keep?.();
     const { location } = await saveModel(tuned, output);
     if (interrupted) print(io.stderr, `Interrupted: the best weights so far are saved to ${location}.`);
     const scores = keptScores(history);
-    // The table needs the outcome of every picture, and a strategy's own metrics may lack accuracy.
+    // The table needs the outcome of every example, and a strategy's own metrics may lack accuracy.
     const measures = !interrupted && (!json || scores?.metrics.accuracy === undefined);
-    const { validation, train, labels, skipped } = pictures;
+    const { validation, train, labels, skipped } = data;
     const evaluation = validation && measures ? await evaluate(tuned, validation, signalOf(io)) : undefined;
     const result = {
       accuracy: scores?.metrics.accuracy ?? evaluation?.metrics.accuracy ?? null,
@@ -77,7 +81,7 @@ export async function trainAndSave(request: TrainRequest, io: CommandIo): Promis
       output: location,
       skippedFiles: skipped,
     };
-    print(io.stdout, ...(json ? [JSON.stringify(result)] : resultText(result, evaluation)));
+    print(io.stdout, ...(json ? [JSON.stringify(result)] : resultText(result, noun, evaluation)));
     return interrupted ? exitCodes.interrupted : exitCodes.done;
   } finally {
     dispose(tuned);
@@ -97,22 +101,22 @@ interface TrainResult {
   readonly trained: number;
   readonly seconds: number;
   readonly output: string;
-  readonly skippedFiles: TrainRequest['pictures']['skipped'];
+  readonly skippedFiles: TrainRequest['data']['skipped'];
 }
 
-function resultText(result: TrainResult, evaluation: Evaluation | undefined): string[] {
+function resultText(result: TrainResult, noun: Noun, evaluation: Evaluation | undefined): string[] {
   const { accuracy, loss, trained, seconds, output, skippedFiles } = result;
   const measured =
     accuracy === null || loss === null
       ? 'No validation split: nothing was measured.'
       : `Accuracy ${accuracy.toFixed(3)}, loss ${loss.toFixed(4)} on the validation split.`;
   return [
-    ...(evaluation ? [...classTable(evaluation.perClass), ''] : []),
+    ...(evaluation ? [...classTable(evaluation.perClass, noun), ''] : []),
     measured,
-    `Trained on ${count(trained, 'picture')} in ${duration(seconds * 1000)}.`,
-    ...skippedLines(skippedFiles),
+    `Trained on ${count(trained, noun)} in ${duration(seconds * 1000)}.`,
+    ...skippedLines(skippedFiles, noun),
     '',
     `The model is in ${output}. Try it:`,
-    `  npx tfjs-transfer predict ${/\s/.test(output) ? `"${output}"` : output} <picture>`,
+    `  npx tfjs-transfer predict ${/\s/.test(output) ? `"${output}"` : output} <${noun === 'text' ? 'file' : noun}>`,
   ];
 }

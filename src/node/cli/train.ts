@@ -9,30 +9,42 @@ import { useBackend } from '../../model/use-backend.ts';
 import { explain } from '../../train/explain.ts';
 import { featureWorkers } from '../feature-workers.ts';
 import { imageFolder } from '../image-folder.ts';
-import { assertBase, baseByName, baseNames } from './base-by-name.ts';
+import { assertBase, baseByName, baseHelp } from './base-by-name.ts';
 import { type CommandIo, exitCodes, print, signalOf } from './command-io.ts';
-import { backendByName, numberOf, sharedFlags } from './flags.ts';
+import { backendByName, columnFlags, numberOf, sharedFlags } from './flags.ts';
 import { assertOutput } from './output-folder.ts';
 import { planText } from './plan-text.ts';
 import { progressOn } from './progress.ts';
 import { strategyByName, strategyNames } from './strategy-by-name.ts';
 import { count, skippedLines } from './text.ts';
+import { holdsTexts } from './text-rows.ts';
+import { textsToTrain } from './texts-to-train.ts';
 import { trainAndSave } from './train-and-save.ts';
 
 /** `tfjs-transfer train <folder>` */
 export const train = defineCommand({
-  meta: { name: 'train', description: 'Tune a pretrained base on a folder of pictures, and save the model' },
+  meta: {
+    name: 'train',
+    description: 'Tune a pretrained base on a folder of pictures, or on texts, and save the model',
+  },
   args: {
-    folder: {
+    data: {
       type: 'positional',
       required: true,
-      description: 'The folder: each of its folders is a class, and holds its pictures.',
+      description:
+        'The folder: each of its folders is a class, and holds its pictures, or texts as .txt. Or texts in a .csv, .tsv or .jsonl.',
+    },
+    ...columnFlags,
+    length: {
+      type: 'string',
+      valueHint: 'number',
+      description: 'The most tokens of a text; what is beyond is not read. (Default: as the base says)',
     },
     base: {
       type: 'string',
       valueHint: 'base',
       default: 'efficientnet-lite0',
-      description: `${baseNames.join(', ')}, or the path or URL of a tfjs layers-model.`,
+      description: baseHelp,
     },
     strategy: {
       type: 'string',
@@ -73,37 +85,54 @@ export const train = defineCommand({
     const epochs = args.epochs === undefined ? undefined : numberOf('epochs', args.epochs, { whole: true, least: 1 });
     const validation = numberOf('validation', args.validation, { whole: false, least: 0, below: 1 });
     const workerCount = args.workers === undefined ? 0 : numberOf('workers', args.workers, { whole: true, least: 1 });
+    const length = args.length === undefined ? undefined : numberOf('length', args.length, { whole: true, least: 1 });
     const seed = numberOf('seed', args.seed, { whole: true, least: 0 });
     assertBase(args.base);
-    await assertOutput(args.output, args.folder);
+    await assertOutput(args.output, args.data);
     const strategy = await strategyByName(args.strategy, epochs);
     await useBackend(backendByName(args.backend));
 
     const progress = progressOn(io);
-    const pictures = await imageFolder(args.folder, {
-      validation,
-      test: 0,
-      seed,
-      augment: args.augment === 'flip' ? flip() : [],
-      onProgress: ({ done, total }) => progress.count('pictures', done, total),
-      ...signalOf(io),
-    }).finally(progress.end);
+    const texts = (await holdsTexts(args.data)) && (await textsToTrain(args, { length, validation, seed }, io));
+    const noun = texts ? 'text' : 'picture';
+    const examples =
+      texts ||
+      (await imageFolder(args.data, {
+        validation,
+        test: 0,
+        seed,
+        augment: args.augment === 'flip' ? flip() : [],
+        onProgress: ({ done, total }) => progress.count('pictures', done, total),
+        ...signalOf(io),
+      }).finally(progress.end));
     const base = await baseByName(args.base, { seed, ...signalOf(io) });
     try {
-      const model = pipe(base, freeze(), attachHead(classifier(pictures.labels, { dropout: 0.5, seed })));
+      const model = pipe(base, freeze(), attachHead(classifier(examples.labels, { dropout: 0.5, seed })));
       try {
         if (!args['dry-run']) {
           const workers = workerCount ? featureWorkers(workerCount) : undefined;
           const { output, json = false } = args;
-          const request = { model, pictures, strategy, seed, workers, output, json, started };
+          const keep = texts ? texts.keep : undefined;
+          const request = {
+            model,
+            data: examples,
+            noun,
+            keep,
+            strategy,
+            seed,
+            workers,
+            output,
+            json,
+            started,
+          } as const;
           return await trainAndSave(request, io).finally(() => workers?.close());
         }
-        const phases = explain(model, strategy, pictures);
-        const { labels, skipped, train: examples, validation: measured } = pictures;
-        const split = `${count(examples.size, 'picture')} to train on, ${measured?.size ?? 0} to measure on`;
+        const phases = explain(model, strategy, examples);
+        const { labels, skipped, train: learned, validation: measured } = examples;
+        const split = `${count(learned.size, noun)} to train on, ${measured?.size ?? 0} to measure on`;
         const found = `${count(labels.length, 'class', 'classes')}: ${labels.join(', ')}`;
-        if (args.json) print(io.stdout, JSON.stringify({ classes: labels, trained: examples.size, phases }));
-        else print(io.stdout, found, split, '', ...planText(phases), ...skippedLines(skipped));
+        if (args.json) print(io.stdout, JSON.stringify({ classes: labels, trained: learned.size, phases }));
+        else print(io.stdout, found, split, '', ...planText(phases, noun), ...skippedLines(skipped, noun));
         return exitCodes.done;
       } finally {
         dispose(model);

@@ -1,0 +1,41 @@
+import { loadTokenizer } from '../../text/load-tokenizer.ts';
+import { baseNames, placeOfBase } from './base-by-name.ts';
+import { type CommandIo, print, signalOf } from './command-io.ts';
+import { type TextData, textData, unevenLine } from './text-data.ts';
+import { keepTokenizer } from './tokenizer-files.ts';
+import { UsageError } from './usage.ts';
+
+interface TextFlags {
+  readonly data: string;
+  readonly base: string;
+  readonly text: string;
+  readonly label: string;
+  readonly output: string;
+}
+
+/**
+ * Reads the texts that `train` is given, and warns where their classes are uneven.
+ *
+ * @param flags What was received.
+ * @param settings The numbers among the flags.
+ * @param io Where to warn.
+ * @returns The texts, and what writes the tokenizer beside the model.
+ */
+export async function textsToTrain(
+  flags: TextFlags,
+  { length, ...division }: { readonly length: number | undefined; readonly validation: number; readonly seed: number },
+  io: CommandIo,
+): Promise<TextData & { readonly keep: () => Promise<void> }> {
+  const { data, base, output } = flags;
+  if (baseNames.includes(base)) {
+    throw new UsageError(
+      `--base received "${base}", which reads pictures, and ${data} holds texts. Pass the folder or URL of an encoder (BERT, MiniLM and the like), or hub:owner/name.`,
+    );
+  }
+  const place = placeOfBase(base);
+  const tokenizer = await loadTokenizer(place, { ...(length && { length }), ...signalOf(io) });
+  const texts = await textData(data, { columns: flags, tokenizer, ...division });
+  const uneven = unevenLine(texts);
+  if (uneven) print(io.stderr, uneven);
+  return { ...texts, keep: () => keepTokenizer(place, tokenizer.length, output) };
+}
