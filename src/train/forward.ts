@@ -5,6 +5,7 @@ import { execute, freeAfterUse, normalizeFrozen, type Override, type Values } fr
 import { type Joined, joinChains } from '../model/fold-chains.ts';
 import { chainWeights } from '../model/fold-weights.ts';
 import type { Application } from '../model/graph.ts';
+import { kernelOf } from '../model/low-rank.ts';
 import type { Network } from '../model/network.ts';
 import { runChain } from '../model/run-chain.ts';
 import type { Split } from '../model/split.ts';
@@ -38,7 +39,7 @@ export function forward(
   statistics: SeenStatistics[],
 ): tf.Tensor2D {
   const { graph, variables } = network;
-  const moving = new Set(trained.keys.map((key) => variables.get(key)));
+  const moving = new Set(trained.keys.map((key) => variables.get(kernelOf(key))));
   const isTrained = (...some: readonly (Variable | null | undefined)[]) => some.some((one) => one && moving.has(one));
   const isConstant = ({ path, inferenceOnly }: Application) => inferenceOnly || !trained.batchStatistics.has(path);
   const uses = new Map<LayerPath, number>();

@@ -11,15 +11,16 @@ import { total } from './total.ts';
  * numbers; the caller disposes them.
  *
  * @param planned The phases.
+ * @param values The weights before the run that differ from the network's variables.
  */
-export function startingPoints(planned: readonly PlannedPhase[]): Tensors {
+export function startingPoints(planned: readonly PlannedPhase[], values: Tensors): Tensors {
   const held = planned.filter(({ phase }) => phase.penalties?.length);
   const points: Record<WeightKey, tf.Tensor> = {};
   for (const { model, trained } of held) {
     const { variables } = networkBehind(model);
     const base = baseKeys(model);
     for (const key of trained.keys) {
-      if (base.has(key)) points[key] ??= tf.clone(tensorOf(variables, model.lease.values, key));
+      if (base.has(key)) points[key] ??= tf.clone(tensorOf(variables, values, key));
     }
   }
   return points;
