@@ -58,4 +58,5 @@ module.exports = [
   check('stores', 'stores/index', '*', '7 kB'),
   check('analyse', 'analyse/index', '*', '28 kB'),
   check('text', 'text/index', '*', '6 kB'),
+  check('adapters', 'adapters/index', '*', '20 kB'),
 ];

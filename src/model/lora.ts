@@ -2,7 +2,7 @@ import { type Edit, edit } from '../core/edit.ts';
 import { TransferError } from '../core/errors.ts';
 import type { LayerInfo, WeightInfo } from '../core/handle.ts';
 import { assertSettings } from '../core/settings.ts';
-import { sourceName } from './encoder/weight-names.ts';
+import { parts } from './encoder/part-names.ts';
 import { factorsOf, updateOf } from './low-rank.ts';
 
 /** Settings of {@link lora}, in the words of peft. */
@@ -79,19 +79,19 @@ const isAdaptable = (layer: LayerInfo) => isDense(layer) || /^Conv[123]D$/.test(
 
 const isKernel = ({ key, role }: WeightInfo) => role === 'parameter' && /\/\w*(kernel|embeddings?)(_\d+)?$/.test(key);
 
-/** What a kernel's layer is called: here, and, within an encoder, by BERT's and DistilBERT's names. */
-function namesOf({ path, className }: LayerInfo, { key }: WeightInfo): readonly string[] {
+/** What a kernel's layer is called, with dots: here, and, within a block, by BERT and DistilBERT. */
+function namesOf({ path }: LayerInfo, { key }: WeightInfo): readonly string[] {
   const own = key.slice(0, key.lastIndexOf('/'));
-  if (!className.startsWith('Text') || !isDense({ className } as LayerInfo)) return [own];
-  const weight = key.slice(path.length + 1);
-  const sources = (['bert', 'distilbert'] as const).map((family) => sourceName(family, path, weight));
-  return [own, ...sources.map((name) => name.replace(/\.weight$/, ''))];
+  const part = own.slice(path.length + 1) as keyof typeof parts.bert;
+  const index = path.slice(path.lastIndexOf('_') + 1);
+  const others = Object.values(parts).flatMap((named) =>
+    named[part] ? `${named.layers}.${index}.${named[part]}` : [],
+  );
+  return [own.replaceAll('/', '.'), ...others];
 }
 
 const isNamed = (names: readonly string[], targets: readonly string[]) =>
-  targets.some((target) =>
-    names.some((name) => name === target || ['.', '/', '_'].some((by) => name.endsWith(by + target))),
-  );
+  targets.some((target) => names.some((name) => `.${name}`.endsWith(`.${target}`) || name.endsWith(`_${target}`)));
 
 /** The factors that a layer has not; those that it has must be of the same rank and scale. */
 function newOnes({ path, weights }: LayerInfo, factors: readonly WeightInfo[]): readonly WeightInfo[] {

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayerInfo, WeightInfo, WeightKey } from '../core/handle.ts';
-import type { Tensors } from '../core/optimizer.ts';
+import { mapRecord, type Tensors } from '../core/optimizer.ts';
 import { randomStream } from '../core/random.ts';
 import type { Variables } from './weights.ts';
 
@@ -68,17 +68,28 @@ function firstValue(key: WeightKey, shape: readonly number[], first: NonNullable
   );
 }
 
-/** `scale A B`, in the shape of the kernel. */
-export function updateTensor(kernel: WeightKey, values: Tensors): tf.Tensor {
-  const [A, B, scale] = Object.values(factorsOf(kernel)).map((key) => values[key]) as [
+/**
+ * The updates, `scale A B`, in the shape of their kernels and by their keys.
+ *
+ * @param values Weights; the factors among them are read.
+ * @returns New tensors, the caller's.
+ */
+export function updatesOf(values: Tensors): Tensors {
+  const kernels = Object.keys(values).filter(isFactor).map(kernelOf);
+  return Object.fromEntries([...new Set(kernels)].map((kernel) => [kernel, updateTensor(kernel, values)]));
+}
+
+function updateTensor(kernel: WeightKey, values: Tensors): tf.Tensor {
+  const names = factorsOf(kernel);
+  const [A, B, scale] = [names.A, names.B, names.scale].map((key) => values[key]) as [
     tf.Tensor,
     tf.Tensor2D,
     tf.Tensor,
   ];
-  const r = B.shape[0];
+  const [r, outputs] = B.shape;
   // The scale goes where it costs least.
   const product = tf.matMul(tf.reshape(A, [-1, r]) as tf.Tensor2D, tf.mul(B, scale));
-  return tf.reshape(product, [...A.shape.slice(0, -1), B.shape[1]]);
+  return tf.reshape(product, [...A.shape.slice(0, -1), outputs]);
 }
 
 /**
@@ -90,13 +101,7 @@ export function updateTensor(kernel: WeightKey, values: Tensors): tf.Tensor {
  * @returns New tensors, the caller's.
  */
 export function updatedKernels(variables: Variables, values: Tensors): Tensors {
-  const updated = Object.keys(values)
-    .filter((key) => key === factorsOf(kernelOf(key)).A)
-    .map(kernelOf);
-  return Object.fromEntries(
-    updated.map((key) => {
-      const kernel = values[key] ?? (variables.get(key)?.val as tf.Tensor);
-      return [key, tf.add(kernel, updateTensor(key, values))];
-    }),
+  return mapRecord(updatesOf(values), (update, key) =>
+    tf.add(values[key] ?? (variables.get(key)?.val as tf.Tensor), update),
   );
 }

@@ -53,7 +53,7 @@ export async function replaceModel(
       waiting.set(file.name, await folder.stage(file, settings));
     }
     settings.signal?.throwIfAborted();
-    for (const name of waiting.keys()) if (weightFile.test(name)) await place(name);
+    for (const name of waiting.keys()) if (!/^(model|metadata)\.json$/.test(name)) await place(name);
     await place('model.json');
   } catch (error) {
     // A system can fail and have done it all the same.
