@@ -31,7 +31,7 @@ export interface LoraSettings {
  *
  * @param settings Rank, alpha, and which layers. Updates that the model has already go on from where they are.
  * @returns The edit.
- * @throws TransferError `NOT_FOUND` where no layer has such a name; `UNSUPPORTED` for a dropout above 0, and for a layer
+ * @throws TransferError `NOT_FOUND` where a name is that of no layer; `UNSUPPORTED` for a dropout above 0, and for a layer
  * that is none of those (a depthwise convolution, say); `INVALID_ORDER` where a layer has an update of another rank or scale.
  *
  * @example
@@ -141,15 +141,17 @@ function assertAdaptable(layers: readonly LayerInfo[], named: Named, targets: 'a
   if (other) {
     throw new TransferError(
       'UNSUPPORTED',
-      `lora: ${other.layer.path} is a ${other.layer.className}, whose weights are no matrix. Dense layers, those within the blocks of encoders and convolutions can have an update: name these alone.`,
+      `lora: ${other.layer.path} is a ${other.layer.className}, which can have no update of low rank. Dense layers, those within the blocks of encoders and convolutions that are not depthwise can: name these alone.`,
     );
   }
-  if (named.length > 0) return;
+  const isFound = (target: string) => named.some(({ layer, kernel }) => isNamed(namesOf(layer, kernel), [target]));
+  const absent = targets === 'all-linear' ? [] : targets.filter((target) => !isFound(target));
+  if (named.length > 0 && absent.length === 0) return;
   const possible = layers
     .filter((layer) => layer.part === 'base' && isAdaptable(layer))
-    .flatMap((layer) => layer.weights.filter(isKernel).flatMap((kernel) => namesOf(layer, kernel)[0] as string));
+    .flatMap((layer) => layer.weights.filter(isKernel).map((kernel) => namesOf(layer, kernel)[0]));
   throw new TransferError(
     'NOT_FOUND',
-    `lora: no layer of the base is ${targets === 'all-linear' ? 'dense' : `called ${targets.join(' or ')} (names match by their ends)`}. These can have an update: ${possible.join(', ') || 'none'}.`,
+    `lora: no layer of the base is ${absent.length ? `called ${absent.join(' or ')} (names match by their ends)` : 'dense'}. These can have an update: ${possible.join(', ') || 'none'}.`,
   );
 }
