@@ -181,9 +181,11 @@ describe('lora', () => {
     expect(again).toEqual(a);
     expect(other).not.toEqual(a);
     const limit = 1 / Math.sqrt(64);
-    const largest = Math.max(...a.map(Math.abs));
-    expect(largest).toBeLessThanOrEqual(limit);
-    expect(largest).toBeGreaterThan(0.97 * limit);
+    const [lowest, highest] = [Math.min(...a), Math.max(...a)];
+    for (const end of [-lowest, highest]) {
+      expect(end).toBeLessThanOrEqual(limit);
+      expect(end).toBeGreaterThan(0.97 * limit);
+    }
     expect(b.every((value) => Math.abs(value) < 1e-20)).toBe(true);
     expect(scale).toEqual([0.75]);
   });
