@@ -27,14 +27,17 @@ import { writeFiles } from './write-files.ts';
  * @throws TransferError `INVALID_ORDER` where the model has no update; `SAVE_FAILED`; `INVALID_ARGUMENT`; `DISPOSED`.
  *
  * @example
- * ```ts no-run
+ * ```ts
  * import { attachHead, fineTune, loadBase, lora, pipe, sequence, train } from 'tfjs-transfer';
  * import { saveAdapter } from 'tfjs-transfer/adapters';
  * import { classifier } from 'tfjs-transfer/heads';
+ * import { loadTokenizer, textExamples } from 'tfjs-transfer/text';
  *
- * const model = pipe(await loadBase('bert/'), attachHead(classifier(data.labels)));
- * const { model: tuned } = await fineTune(model, data, sequence(lora({ r: 4 }), train({ epochs: 3 })));
- * await saveAdapter(tuned, 'bert-adapter/');
+ * const model = pipe(await loadBase('all-MiniLM-L6-v2/'), attachHead(classifier(['bad', 'good'])));
+ * const tokenizer = await loadTokenizer('all-MiniLM-L6-v2/');
+ * const data = { train: textExamples(['Good soup.', 'Never again.'], [1, 0], tokenizer) };
+ * const { model: tuned } = await fineTune(model, data, sequence(lora({ r: 4 }), train({ epochs: 1 })));
+ * await saveAdapter(tuned, 'adapter');
  * ```
  */
 export async function saveAdapter(
