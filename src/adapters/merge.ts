@@ -42,7 +42,7 @@ export interface Merged<Model> {
  * const strategy = sequence(lora({ r: 2, targetModules: ['pointwise'] }), train({ epochs: 1 }));
  * const { model: tuned } = await fineTune(model, data, strategy);
  * const { model: merged, error } = await merge(tuned);
- * console.log(merged.layers.length, error < 1e-6); // 18 true
+ * console.log(merged.head.labels, error < 1e-6); // [ 'dark', 'light' ] true
  * ```
  */
 export async function merge<Model extends Base | TransferModel>(model: Model): Promise<Merged<Model>> {
