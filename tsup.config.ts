@@ -15,6 +15,7 @@ const subpaths = {
   'stores/index': 'src/stores/index.ts',
   'analyse/index': 'src/analyse/index.ts',
   'text/index': 'src/text/index.ts',
+  'adapters/index': 'src/adapters/index.ts',
 };
 
 // tsup's types build sets `baseUrl`, which TypeScript 6 deprecates.

@@ -48,6 +48,7 @@ export { fromScratch } from './model/from-scratch.ts';
 export { interpolate } from './model/interpolate.ts';
 export { type LoadBaseSettings, loadBase } from './model/load-base.ts';
 export { loadModel } from './model/load-model.ts';
+export { type LoraSettings, lora } from './model/lora.ts';
 export type { BaseSettings } from './model/make-base.ts';
 export type { Picture } from './model/picture.ts';
 export { saveModel } from './model/save-model.ts';

@@ -15,6 +15,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   backends: ['core'],
   web: ['core', 'model', 'data'],
   stores: ['core', 'model'],
+  adapters: ['core', 'formats', 'model'],
   analyse: ['core', 'model', 'train', 'heads', 'data'],
   node: ['core', 'model', 'train', 'heads', 'data', 'text', 'stores', 'bases', 'backends'],
   'index.ts': ['core', 'model', 'train'],

@@ -1,9 +1,9 @@
 import { TransferError } from './errors.ts';
-import type { Base, LayerPath, Settings, TransferModel, Unit } from './handle.ts';
+import type { Base, LayerInfo, LayerPath, Settings, TransferModel, Unit } from './handle.ts';
 import { kindOf } from './kind-of.ts';
 
 /**
- * A change of a handle's settings: a function that carries its own record, so that it works in {@link pipe}, in
+ * A change of a handle's settings, or of what its layers are said to hold: a function that carries its own record, so that it works in {@link pipe}, in
  * {@link sequence}, and as JSON. It touches no tensor; what it returns shares the weights of what it was given.
  */
 export interface Edit {
@@ -24,13 +24,14 @@ export interface Edit {
 export function edit(
   name: string,
   settings: Readonly<Record<string, unknown>>,
-  change: (model: Base | TransferModel) => Partial<Settings>,
+  change: (model: Base | TransferModel) => Partial<Settings> & { readonly layers?: readonly LayerInfo[] },
 ): Edit {
   const record = { kind: 'edit', name, ...settings };
   const apply = <Model extends Base | TransferModel>(model: Model): Model => {
     assertHandle(name, model);
-    const settings: Settings = Object.freeze({ ...model.settings, ...change(model) });
-    return Object.freeze({ ...model, settings } as Model) as Model;
+    const { layers = model.layers, ...changed } = change(model);
+    const settings: Settings = Object.freeze({ ...model.settings, ...changed });
+    return Object.freeze({ ...model, layers, settings } as Model) as Model;
   };
   Object.assign(apply, { kind: 'edit', ...settings });
   Object.defineProperty(apply, 'name', { value: name, enumerable: true });

@@ -18,6 +18,11 @@ export interface WeightInfo {
   readonly key: WeightKey;
   readonly shape: readonly number[];
   readonly role: WeightRole;
+  /**
+   * Of a weight that no layer has (a factor of {@link lora}): what it begins with, all of one value, or drawn evenly
+   * from `-limit` to `limit`.
+   */
+  readonly first?: number | { readonly limit: number; readonly seed: number };
 }
 
 /** A layer as data, in the order from input to output. */

@@ -4,6 +4,7 @@ import { TransferError } from '../core/errors.ts';
 import type { Base, TransferModel } from '../core/handle.ts';
 import { allFrozen, assertSettings } from '../core/settings.ts';
 import { type Application, prune } from './graph.ts';
+import { kernelOf } from './low-rank.ts';
 import { type BaseSettings, makeBase, outputShape } from './make-base.ts';
 import { leaseOf, networkBehind, networkOf } from './network.ts';
 import type { LayersModel } from './tfjs-internals.ts';
@@ -68,7 +69,7 @@ function withoutHead(model: TransferModel, name = model.origin.name): Base {
   const graph = prune(below.graph, first.inputs);
   below.hold();
   const network = networkOf(graph, () => below.giveBack());
-  const values = Object.entries(model.lease.values).filter(([key]) => network.variables.has(key));
+  const values = Object.entries(model.lease.values).filter(([key]) => network.variables.has(kernelOf(key)));
   return Object.freeze({
     kind: 'base',
     layers: model.layers.filter(({ part }) => part === 'base'),

@@ -3,8 +3,10 @@ import type { FeaturePart } from '../core/feature-workers.ts';
 import type { WeightKey } from '../core/handle.ts';
 import { download } from './device.ts';
 import type { Application, ValueId } from './graph.ts';
+import { updatedKernels } from './low-rank.ts';
 import type { Network } from './network.ts';
 import { sharedMemory } from './sent-values.ts';
+import { tidy } from './tidy.ts';
 import { topologyOf } from './topology.ts';
 import { tensorOf } from './weights.ts';
 
@@ -29,16 +31,24 @@ export async function featurePart(
 ): Promise<FeaturePart> {
   const graph = { ...network.graph, applications, inputs: given, outputs: wanted };
   const { json, names } = topologyOf(graph, 'part', 'linear');
-  const weights = [...names].map(([key, name]) => ({ name, tensor: tensorOf(network.variables, values, key) }));
+  const updated = tidy(() => updatedKernels(network.variables, values));
+  const weights = [...names].map(([key, name]) => ({
+    name,
+    tensor: tensorOf(network.variables, { ...values, ...updated }, key),
+  }));
   const weightData = sharedMemory(weights.reduce((sum, { tensor }) => sum + 4 * tensor.size, 0));
   const bytes = new Uint8Array(weightData as ArrayBuffer);
   const weightSpecs: { name: string; shape: number[]; dtype: 'float32' }[] = [];
   let offset = 0;
-  for (const { name, tensor } of weights) {
-    const numbers = await download(tensor);
-    bytes.set(new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength), offset);
-    offset += numbers.byteLength;
-    weightSpecs.push({ name, shape: tensor.shape, dtype: tensor.dtype as 'float32' });
+  try {
+    for (const { name, tensor } of weights) {
+      const numbers = await download(tensor);
+      bytes.set(new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength), offset);
+      offset += numbers.byteLength;
+      weightSpecs.push({ name, shape: tensor.shape, dtype: tensor.dtype as 'float32' });
+    }
+  } finally {
+    tf.dispose(updated);
   }
   return { backend: tf.getBackend(), topology: json, weightSpecs, weightData };
 }

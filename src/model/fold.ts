@@ -9,6 +9,7 @@ import { type ChainWeights, chainWeights } from './fold-weights.ts';
 import type { Application, ValueId } from './graph.ts';
 import type { Network } from './network.ts';
 import { runChain } from './run-chain.ts';
+import { tidy } from './tidy.ts';
 import { withValues } from './weights.ts';
 import { joinExpansions, runWidened, type Widened } from './widened.ts';
 
@@ -97,8 +98,10 @@ export function folderOf({ graph, variables }: Network, { allowed, refused }: Fi
       const joined = joinChains(graph, applications, wanted);
       const widened = joinExpansions(joined, wanted);
       const run = (values: Values, fold: boolean) =>
-        withValues(variables, weights, () =>
-          fold ? infer(widened, values, wanted, override) : infer(applications, values, wanted),
+        tidy(() =>
+          withValues(variables, weights, () =>
+            fold ? infer(widened, values, wanted, override) : infer(applications, values, wanted),
+          ),
         );
       const key = `${tf.getBackend()}:${[...given.keys()]}>${wanted}`;
       if (!allowed.has(key)) {

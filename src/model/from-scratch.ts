@@ -31,7 +31,7 @@ export function fromScratch(model: TransferModel, seed = 0): TransferModel {
   const network = networkBehind(model);
   const values = Object.fromEntries(
     model.layers
-      .flatMap(({ weights }) => weights)
+      .flatMap(({ weights }) => weights.filter(({ key }) => network.variables.has(key)))
       .map((weight) => [weight.key, tf.tensor(drawn(weight, seed), [...weight.shape])]),
   );
   return Object.freeze({ ...model, lease: leaseOf(network, values) });

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { TransferError } from '../core/errors.ts';
 import type { TransferModel } from '../core/handle.ts';
+import { kernelOf, updatedKernels, withoutUpdates } from './low-rank.ts';
 import { leaseOf, networkBehind } from './network.ts';
 import { tidy } from './tidy.ts';
 import { assertTransferModel } from './transfer-model.ts';
@@ -41,18 +42,21 @@ export function interpolate(models: readonly TransferModel[], shares?: readonly 
       'interpolate received models of different networks. Pass models that fineTune made of one and the same model.',
     );
   }
-  const keys = new Set(models.flatMap(({ lease }) => Object.keys(lease.values)));
-  const values = tidy(() =>
-    Object.fromEntries(
+  const keys = new Set(models.flatMap(({ lease }) => Object.keys(lease.values).map(kernelOf)));
+  const values = tidy(() => {
+    // The mean of two products is not the product of two means: updates of low rank are mixed within their kernels.
+    const weights = models.map(({ lease }) => ({
+      ...lease.values,
+      ...updatedKernels(network.variables, lease.values),
+    }));
+    return Object.fromEntries(
       [...keys].map((key) => {
-        const terms = models.map(({ lease }, i) =>
-          tf.mul(tensorOf(network.variables, lease.values, key), given[i] as number),
-        );
+        const terms = weights.map((own, i) => tf.mul(tensorOf(network.variables, own, key), given[i] as number));
         return [key, terms.reduce((sum, term) => tf.add(sum, term))];
       }),
-    ),
-  );
-  return Object.freeze({ ...last, lease: leaseOf(network, values) });
+    );
+  });
+  return Object.freeze({ ...last, layers: withoutUpdates(last.layers), lease: leaseOf(network, values) });
 }
 
 function assertShares(models: readonly TransferModel[], shares: readonly number[]): void {

@@ -7,10 +7,12 @@ import type { Store, StoredFile } from '../core/store.ts';
 import { version } from '../core/version.ts';
 import { isPath, isStore } from './byte-reader.ts';
 import { download } from './device.ts';
+import { updatedKernels } from './low-rank.ts';
 import { networkBehind } from './network.ts';
 import type { SavedModel } from './saved-model.ts';
 import { hexOf, sha256 } from './sha256.ts';
 import { folderStore } from './store-at.ts';
+import { tidy } from './tidy.ts';
 import { topologyOf } from './topology.ts';
 import { assertTransferModel } from './transfer-model.ts';
 import { tensorOf } from './weights.ts';
@@ -96,10 +98,16 @@ async function artifactsOf(model: TransferModel): Promise<SavedArtifacts> {
   const { json, names, layers } = topologyOf(graph, model.origin.name, activations[model.head.task]);
   const specs: tf.io.WeightsManifestEntry[] = [];
   const parts: ArrayBufferView[] = [];
-  for (const [key, name] of names) {
-    const tensor = tensorOf(variables, model.lease.values, key);
-    specs.push({ name, shape: tensor.shape, dtype: tensor.dtype as 'float32' });
-    parts.push((await download(tensor)) as unknown as ArrayBufferView);
+  // tfjs knows no updates of kernels: what it reads has them in the kernels.
+  const updated = tidy(() => updatedKernels(variables, model.lease.values));
+  try {
+    for (const [key, name] of names) {
+      const tensor = tensorOf(variables, { ...model.lease.values, ...updated }, key);
+      specs.push({ name, shape: tensor.shape, dtype: tensor.dtype as 'float32' });
+      parts.push((await download(tensor)) as unknown as ArrayBufferView);
+    }
+  } finally {
+    tf.dispose(updated);
   }
   const weightData = tf.io.concatenateArrayBuffers(
     parts.map((part) => part.buffer.slice(part.byteOffset, part.byteOffset + part.byteLength) as ArrayBuffer),

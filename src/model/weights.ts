@@ -1,6 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { LayerInfo, LayerPath, WeightInfo, WeightKey, WeightRole } from '../core/handle.ts';
 import type { Graph } from './graph.ts';
+import { isFactor, updatedKernels } from './low-rank.ts';
 import { asBatchNormalization, innerLayers, type Layer, type Variable, variablesOf } from './tfjs-internals.ts';
 
 /** The variables of a network by key. */
@@ -63,11 +64,13 @@ export function variablesByKey(graph: Graph): Map<WeightKey, Variable> {
  * be synchronous: nothing else may read the variables in between.
  *
  * @param variables The variables of the network.
- * @param values The tensors to read instead, by key.
+ * @param values The tensors to read instead, by key. Kernels with an update are computed here: call it in a tidy.
  * @param run The function.
  */
 export function withValues<T>(variables: Variables, values: Readonly<Record<WeightKey, Tensor>>, run: () => T): T {
-  const swapped = Object.entries(values).map(([key, value]) => {
+  const plain = Object.entries(values).filter(([key]) => !isFactor(key));
+  const all = [...plain, ...Object.entries(updatedKernels(variables, values))];
+  const swapped = all.map(([key, value]) => {
     const variable = variables.get(key) as Variable;
     const old = variable.val;
     variable.val = value;

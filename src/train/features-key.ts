@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { version } from '../core/version.ts';
 import type { Application } from '../model/graph.ts';
+import { isFactor, kernelOf } from '../model/low-rank.ts';
 import { sha256 } from '../model/sha256.ts';
 import { weightsOf } from '../model/weights.ts';
 import type { FeatureSource } from './features.ts';
@@ -20,7 +21,9 @@ export async function featuresKey(source: FeatureSource, views: number): Promise
   const data = await examples.fingerprint?.();
   if (data === undefined) return undefined;
   const keys = split.prefix.flatMap(({ layer, path }) => weightsOf(layer, path).map(({ info }) => info.key));
-  const hashes = await hashWeights(network, values, [...new Set(keys)]);
+  const own = new Set(keys);
+  const updates = Object.keys(values).filter((key) => isFactor(key) && own.has(kernelOf(key)));
+  const hashes = await hashWeights(network, values, [...own, ...updates]);
   const all = {
     versions: [version, tf.version_core, tf.getBackend()],
     data: [data, examples.size, examples.augmented ? views : 0],
@@ -28,7 +31,7 @@ export async function featuresKey(source: FeatureSource, views: number): Promise
     layers: split.prefix.map(layerOf),
     cut: split.cut,
     // By position: names of layers may count what was built before.
-    weights: keys.map((key) => hashes[key]),
+    weights: [...keys, ...updates].map((key) => hashes[key]),
   };
   return sha256(new TextEncoder().encode(JSON.stringify(all, withoutNames)));
 }

@@ -6,6 +6,7 @@ import { type Joined, joinChains, soleReaders } from '../model/fold-chains.ts';
 import { chainWeights } from '../model/fold-weights.ts';
 import type { FusedActivation } from '../model/fused-kernel.ts';
 import type { Application, ValueId } from '../model/graph.ts';
+import { kernelOf } from '../model/low-rank.ts';
 import type { Network } from '../model/network.ts';
 import { runChain } from '../model/run-chain.ts';
 import type { Split } from '../model/split.ts';
@@ -41,7 +42,7 @@ export function forward(
   reads: readonly ValueId[] = [],
 ): Values {
   const { graph, variables } = network;
-  const moving = new Set(trained.keys.map((key) => variables.get(key)));
+  const moving = new Set(trained.keys.map((key) => variables.get(kernelOf(key))));
   const isTrained = (...some: readonly (Variable | null | undefined)[]) => some.some((one) => one && moving.has(one));
   const isConstant = ({ path, inferenceOnly }: Application) => inferenceOnly || !trained.batchStatistics.has(path);
   const uses = new Map<LayerPath, number>();

@@ -16,15 +16,16 @@ import { total } from './total.ts';
  * share their numbers; the caller disposes them.
  *
  * @param planned The phases.
+ * @param values The weights before the run that differ from the network's variables.
  */
-export function startingPoints(planned: readonly PlannedPhase[]): Tensors {
+export function startingPoints(planned: readonly PlannedPhase[], values: Tensors): Tensors {
   // All that any phase moves: what a phase before moved is not what the base began with.
   const held = planned.some(({ phase }) => phase.penalties?.length) ? planned : [];
   const points: Record<WeightKey, tf.Tensor> = {};
   for (const { model, trained } of held) {
     const { variables } = networkBehind(model);
     for (const { key, path } of weightsOfBase(model)) {
-      if (trained.layers.has(path)) points[key] ??= tf.clone(tensorOf(variables, model.lease.values, key));
+      if (trained.layers.has(path)) points[key] ??= tf.clone(tensorOf(variables, values, key));
     }
   }
   return points;

@@ -7,6 +7,7 @@ import type { TransferModel } from '../core/handle.ts';
 import type { Strategy } from '../core/strategy.ts';
 import { canBeLost, isLost, lostOr, remember, rescue } from '../model/device.ts';
 import { folderOf, noFindings } from '../model/fold.ts';
+import { firstValues } from '../model/low-rank.ts';
 import { leaseOf, networkBehind } from '../model/network.ts';
 import { split } from '../model/split.ts';
 import { storeAt } from '../model/store-at.ts';
@@ -63,9 +64,11 @@ export async function* runStrategy(
     ...(workers && { workers }),
   };
   const findings = noFindings();
+  const { layers } = (planned.at(-1) as PlannedPhase).model;
+  const values = { ...cloneTensors(model.lease.values), ...firstValues(layers, model.lease.values) };
   const state: RunState = {
-    values: cloneTensors(model.lease.values),
-    start: startingPoints(planned),
+    values,
+    start: startingPoints(planned, values),
     stepped: false,
     optimizer: undefined,
     optimizerState: {},
@@ -100,19 +103,26 @@ export async function* runStrategy(
     if (signal?.aborted) ended = 'aborted';
     const after = await hashWeights(network, state.values, frozen);
     assertUnchanged(before, after);
-    const tuned = handOver(planned[phases.length - 1]?.model ?? model, state);
+    const tuned = handOver(planned[phases.length - 1]?.model ?? model);
     yield { kind: 'done', model: tuned, history: { phases, frozen: after }, ended };
   } catch (error) {
     const cause = await lostOr(error);
     if (isLost()) rescue(everything());
     const failure = cause instanceof TransferError ? cause : runFailed(cause);
-    if (state.stepped) failure.model ??= handOver(model, state);
+    if (state.stepped) failure.model ??= handOver(model);
     throw failure;
   } finally {
     tf.dispose([state.values, state.start, state.optimizerState] as never);
     state.folder.dispose();
     await dropCaches(state.caches);
     network.giveBack();
+  }
+
+  /** Makes the handle of the run's weights, which are the run's no more. */
+  function handOver(reached: TransferModel): TransferModel {
+    const tuned = state.values;
+    state.values = {};
+    return Object.freeze({ ...reached, layers, lease: leaseOf(network, tuned) });
   }
 
   function everything(): readonly tf.Tensor[] {
@@ -129,13 +139,6 @@ const runFailed = (cause: unknown) =>
   new TransferError('RUN_FAILED', `The run failed: ${cause instanceof Error ? cause.message : String(cause)}`, {
     cause,
   });
-
-/** Makes the handle of the run's weights, which are the run's no more. */
-function handOver(model: TransferModel, state: RunState): TransferModel {
-  const { values } = state;
-  state.values = {};
-  return Object.freeze({ ...model, lease: leaseOf(networkBehind(model), values) });
-}
 
 /** The weights that no phase changes. */
 function frozenKeys(model: TransferModel, planned: readonly PlannedPhase[]): string[] {

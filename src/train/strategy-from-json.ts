@@ -16,6 +16,7 @@ import {
 import { batchNorm, discriminative } from '../core/rate-edits.ts';
 import { constant, cosine, linear, oneCycle, slantedTriangular } from '../core/schedules.ts';
 import { assertStrategy, type Phase, type Strategy, train } from '../core/strategy.ts';
+import { lora } from '../model/lora.ts';
 import { chain, clipByGlobalNorm } from './chain.ts';
 import { adam, adamw, rmsprop, sgd } from './optimizers.ts';
 
@@ -30,6 +31,7 @@ const builders: Readonly<Record<string, Readonly<Record<string, Builder>>>> = {
     unfreezeOnly: ({ names }: { names: [string] }) => unfreezeOnly(...names),
     bitFit: () => bitFit(),
     unfreezeTop: ({ top }: { top: number | string }) => unfreezeTop(top),
+    lora,
     batchNorm: ({ policy }: { policy: 'frozen' }) => batchNorm(policy),
     discriminative,
   },

@@ -183,6 +183,7 @@ test.each(formats)('every subpath throws one TransferError, as .%s', (format) =>
     'tfjs-transfer/stores': ['opfs'],
     'tfjs-transfer/text': ['textExamples'],
     'tfjs-transfer/analyse': ['ridge'],
+    'tfjs-transfer/adapters': ['loadAdapter'],
   };
   const body = `
     const missing = () => Promise.reject(Object.assign(new Error("Cannot find package '@tensorflow/tfjs-backend-cpu'"), { code: 'ERR_MODULE_NOT_FOUND' }));
@@ -201,6 +202,7 @@ test.each(formats)('every subpath throws one TransferError, as .%s', (format) =>
       () => opfs(''),
       () => textExamples([], []),
       () => ridge({ penalty: 0 }),
+      () => loadAdapter({}, 'nowhere'),
     ];
     const codes = [];
     for (const fail of failures) {
@@ -224,6 +226,7 @@ test.each(formats)('every subpath throws one TransferError, as .%s', (format) =>
     'INVALID_ARGUMENT',
     'INVALID_ARGUMENT',
     'INVALID_ARGUMENT',
+    'INVALID_ORDER',
   ]);
 });
 

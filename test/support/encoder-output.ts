@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Base } from '../../src/core/handle.ts';
+import type { Base, TransferModel } from '../../src/core/handle.ts';
 import { readSafetensors } from '../../src/formats/safetensors.ts';
 import { valuesOf } from '../../src/formats/safetensors-values.ts';
 import { infer } from '../../src/model/execute.ts';
@@ -22,7 +22,7 @@ export async function golden(path: string): Promise<Readonly<Record<string, tf.T
 }
 
 /** The output of one layer of a base, by its path. */
-export function outputOf(base: Base, inputs: readonly tf.Tensor[], path?: string): tf.Tensor {
+export function outputOf(base: Base | TransferModel, inputs: readonly tf.Tensor[], path?: string): tf.Tensor {
   const { graph, variables } = networkBehind(base);
   const application = graph.applications.find((one) => one.path === path);
   const wanted = application?.outputs[0] ?? (graph.outputs[0] as number);

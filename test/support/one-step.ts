@@ -41,7 +41,7 @@ export function oneStep(
   const [planned] = planOf(model, [train({ epochs: 1, ...settings })]) as [ReturnType<typeof planOf>[0]];
   const network = networkBehind(model);
   const { split, trained, phase } = planned;
-  const start = startingPoints([planned]);
+  const start = startingPoints([planned], model.lease.values);
   const penalties = penaltiesOf(planned, start).map((of) => of(rows));
   const plan = { network, split, trained, loss: phase.loss, optimizer: sgd(), factors: {}, penalties };
   const given = new Map([[network.graph.inputs[0] as number, { tensor: x, mask: null }]]);

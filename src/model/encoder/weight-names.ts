@@ -1,35 +1,7 @@
 import { TransferError } from '../../core/errors.ts';
 import type { SafetensorsTensor } from '../../formats/safetensors.ts';
 import type { Family } from './encoder-config.ts';
-
-/** What a family calls the parts of its blocks, and where the blocks are. */
-const bertParts = {
-  layers: 'encoder.layer',
-  'attention/query': 'attention.self.query',
-  'attention/key': 'attention.self.key',
-  'attention/value': 'attention.self.value',
-  'attention/output': 'attention.output.dense',
-  'attention/norm': 'attention.output.LayerNorm',
-  'network/inner': 'intermediate.dense',
-  'network/output': 'output.dense',
-  'network/norm': 'output.LayerNorm',
-} as const;
-
-const parts: Readonly<Record<Family, Readonly<Record<keyof typeof bertParts, string>>>> = {
-  bert: bertParts,
-  roberta: bertParts,
-  distilbert: {
-    layers: 'transformer.layer',
-    'attention/query': 'attention.q_lin',
-    'attention/key': 'attention.k_lin',
-    'attention/value': 'attention.v_lin',
-    'attention/output': 'attention.out_lin',
-    'attention/norm': 'sa_layer_norm',
-    'network/inner': 'ffn.lin1',
-    'network/output': 'ffn.lin2',
-    'network/norm': 'output_layer_norm',
-  },
-};
+import { parts } from './part-names.ts';
 
 const tables: Readonly<Record<string, string>> = {
   words: 'embeddings.word_embeddings',
@@ -52,7 +24,7 @@ export function sourceName(family: Family, layer: string, weight: string): strin
     return tables[weight] ? `${tables[weight]}.weight` : `embeddings.LayerNorm.${leaves[leaf]}`;
   if (layer === 'pooler') return `pooler.dense.${leaves[leaf]}`;
   const named = parts[family];
-  return `${named.layers}.${layer.slice('layer_'.length)}.${named[part as keyof typeof bertParts]}.${leaves[leaf]}`;
+  return `${named.layers}.${layer.slice('layer_'.length)}.${named[part as keyof typeof named]}.${leaves[leaf]}`;
 }
 
 /** What stands beside an encoder in its file, and is of a task that it was trained on. */
