@@ -1,5 +1,5 @@
 // A spam filter on real mail: BERT with one additional output layer. What trains is the layer alone, the top two blocks,
-// a few weights in every block, or all, side by side on the same mails.
+// an update of low rank in every block (LoRA), or all, side by side on the same mails.
 //   node main.mjs [--base <folder>] [--mails 1512] [--only 'head alone'] [--quick]
 import { readdir, stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -7,7 +7,6 @@ import { parseArgs } from 'node:util';
 import {
   adamw,
   attachHead,
-  bitFit,
   chain,
   clipByGlobalNorm,
   dispose,
@@ -17,14 +16,15 @@ import {
   linear,
   linearProbe,
   loadBase,
+  lora,
   pipe,
-  saveModel,
   sequence,
   train,
   unfreeze,
   unfreezeTop,
   useBackend,
 } from 'tfjs-transfer';
+import { saveDelta } from 'tfjs-transfer/adapters';
 import { wasm } from 'tfjs-transfer/backends/wasm';
 import { splitExamples } from 'tfjs-transfer/data';
 import { classifier } from 'tfjs-transfer/heads';
@@ -83,8 +83,7 @@ const tuned = (epochs, learningRate) =>
 const runs = {
   'head alone': linearProbe({ epochs: quick ? 2 : 20, callbacks: [lastWeights()] }),
   'top two blocks': sequence(unfreezeTop(2), tuned(4, 1e-4)),
-  // Here goes lora({ r: 8, alpha: 16, targetModules: ['query', 'value'] }). Until it is there: the biases of every block.
-  'biases (BitFit)': sequence(bitFit(), tuned(3, 1e-3)),
+  LoRA: sequence(lora({ r: 8, alpha: 16, targetModules: ['query', 'value'] }), tuned(3, 1e-3)),
   all: sequence(unfreeze(), tuned(2, 5e-5)),
 };
 
@@ -97,7 +96,8 @@ for (const [name, strategy] of Object.entries(runs)) {
   const seconds = (performance.now() - started) / 1000;
   const { metrics } = history.phases.at(-1).epochs.at(-1).validation;
   const folder = `${output}${name.replace(/\W+/g, '-')}`;
-  await saveModel(result, folder);
+  // What differs from the base, the layer on top included: all that has to be kept beside it.
+  await saveDelta(result, base, folder);
   dispose(result);
   rows.push({
     name,

@@ -17,7 +17,7 @@ test('a spam filter is trained in four ways on real mail, with tiny-bert in plac
   expect(said[0]).toMatch(/^Skipped: MiniLM\. hub\('sentence-transformers\/all-MiniLM-L6-v2'\) is offline/);
   expect(said[1]).toMatch(/^tiny-bert, whose weights are random/);
   expect(said[2]).toBe('48 mails to learn from, 12 to measure on, 33 % of them spam.');
-  expect(Object.keys(rows)).toEqual(['head alone', 'top two blocks', 'biases (BitFit)', 'all']);
+  expect(Object.keys(rows)).toEqual(['head alone', 'top two blocks', 'LoRA', 'all']);
   const trained = Object.values(rows).map((row) => Number(row.trained?.replaceAll(',', '')));
   expect(trained[0]).toBe(2 * 32 + 2);
   expect(trained[1]).toBeLessThan(trained[3] as number);

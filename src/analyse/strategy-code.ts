@@ -10,6 +10,8 @@ const argumentsOf: Readonly<Record<string, (settings: Json) => readonly unknown[
   batchNorm: ({ policy }) => [policy],
   clipByGlobalNorm: ({ maximum }) => [maximum],
   chain: ({ optimizers }) => optimizers as readonly unknown[],
+  coTuning: ({ strength, ...relation }) => [relation, { strength }],
+  distillation: ({ labels, logits, ...settings }) => [{ labels, logits }, settings],
 };
 
 /**
