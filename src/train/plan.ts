@@ -10,6 +10,7 @@ import { innerLayers, type Layer } from '../model/tfjs-internals.ts';
 import { type Trained, trainedBy } from '../model/trained.ts';
 import { assertTransferModel } from '../model/transfer-model.ts';
 import { averageRule } from './average-rule.ts';
+import { assertMixable } from './mixing.ts';
 import { isNoise } from './noise.ts';
 import { adam } from './optimizers.ts';
 import { assertLoss } from './targets.ts';
@@ -49,6 +50,7 @@ export function planOf(model: TransferModel, strategy: Strategy): PlannedPhase[]
     assertPure(divided);
     assertLoss(model.head, phase.loss);
     averageRule(phase);
+    if (phase.mix) assertMixable(phase.mix, current);
     planned.push({ phase, model: current, trained, split: divided });
   }
   return planned;

@@ -11,7 +11,7 @@ import { firstValues } from '../model/low-rank.ts';
 import { leaseOf, networkBehind } from '../model/network.ts';
 import { split } from '../model/split.ts';
 import { storeAt } from '../model/store-at.ts';
-import { assertAdditions } from './assert-additions.ts';
+import { assertPenalties } from './assert-penalties.ts';
 import { breather } from './breathe.ts';
 import { assertTrainable } from './can-train.ts';
 import type { RunSettings } from './fine-tune-steps.ts';
@@ -49,7 +49,7 @@ export async function* runStrategy(
   assertDataset(model.head, data);
   for (const phase of planned) {
     assertTrainable(phase.split, phase.trained);
-    assertAdditions(phase, data);
+    assertPenalties(phase, data);
   }
   const network = networkBehind(model);
   const everTrained = new Set(planned.flatMap(({ trained }) => [...trained.layers]));

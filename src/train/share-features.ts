@@ -78,7 +78,7 @@ export async function* shareFeatures(
         ...(earlier && { earlier }),
         ...(signal && { signal }),
       };
-      const bytes = bytesPerExample(network.graph, divided.cut) * examples.size * views;
+      const bytes = bytesPerExample(network.graph, divided.cut, examples.length) * examples.size * views;
       const used = [...caches.values()].reduce((sum, { memoryBytes }) => sum + memoryBytes, 0);
       const cache = yield* keepFeatures(source, { split: name, views, batchSize: 32, bytes, used, budget }, pause);
       yield* findings.refused.splice(0);
