@@ -12,8 +12,9 @@ import { tokenClassifier } from '../../src/heads/token-classifier.ts';
 import { asBase } from '../../src/model/as-base.ts';
 import { attachHead } from '../../src/model/attach-head.ts';
 import { useBackend } from '../../src/model/use-backend.ts';
+import { assertMixable } from '../../src/train/assert-mixable.ts';
 import { explain } from '../../src/train/explain.ts';
-import { assertMixable, type Mixture, mixedTargets, mixing } from '../../src/train/mixing.ts';
+import { type Mixture, mixedTargets, mixing } from '../../src/train/mixing.ts';
 
 beforeAll(() => useBackend(cpu()));
 
