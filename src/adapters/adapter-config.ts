@@ -5,6 +5,14 @@ import type { ModuleNames } from './module-names.ts';
 /** The files of an adapter, as peft calls them. */
 export const adapterFiles = { config: 'adapter_config.json', weights: 'adapter_model.safetensors' } as const;
 
+/** What peft calls the tasks. */
+const taskTypes = {
+  classification: 'SEQ_CLS',
+  multiLabel: 'SEQ_CLS',
+  regression: null,
+  tokenClassification: 'TOKEN_CLS',
+} as const;
+
 /** The update of a layer. */
 export interface ModuleUpdate {
   /** What peft calls the layer. */
@@ -32,7 +40,7 @@ export function adapterConfig(
     Object.fromEntries(updates.filter(isOther).map((one) => [one.module, numberOf(one)]));
   return {
     peft_type: 'LORA',
-    task_type: task === 'regression' ? null : 'SEQ_CLS',
+    task_type: taskTypes[task],
     base_model_name_or_path: origin.source ?? origin.name,
     r,
     lora_alpha: alpha,

@@ -9,12 +9,12 @@ import { floatsOf } from '../formats/safetensors-values.ts';
 import { jsonObject } from '../model/json-object.ts';
 import { factorsOf } from '../model/low-rank.ts';
 import { assertTransferModel } from '../model/transfer-model.ts';
+import { withWeights } from '../model/with-weights.ts';
 import { adapterFiles, scalesOf } from './adapter-config.ts';
 import { factorInfos } from './factor-infos.ts';
 import { moduleNames } from './module-names.ts';
 import { openFiles } from './open-files.ts';
 import { fromPyTorch } from './turned.ts';
-import { withWeights } from './with-weights.ts';
 
 /**
  * Puts an adapter of peft on a model: the updates on its kernels, and the head that the file has in place of the model's.

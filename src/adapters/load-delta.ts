@@ -12,11 +12,11 @@ import { attachHead } from '../model/attach-head.ts';
 import { dispose } from '../model/dispose.ts';
 import { jsonObject } from '../model/json-object.ts';
 import { isFactor } from '../model/low-rank.ts';
+import { withWeights } from '../model/with-weights.ts';
 import { assertBase } from './assert-base.ts';
 import { baseHashes, deltaFile, hashOf } from './delta-file.ts';
 import { factorInfos } from './factor-infos.ts';
 import { openFiles } from './open-files.ts';
-import { withWeights } from './with-weights.ts';
 
 /**
  * Loads what {@link saveDelta} saved onto the base that it was saved with.

@@ -7,8 +7,8 @@ import { isFactor, updatedKernels, updatesOf, withoutUpdates } from '../model/lo
 import { networkBehind } from '../model/network.ts';
 import { tidy } from '../model/tidy.ts';
 import { tensorOf } from '../model/weights.ts';
+import { withWeights } from '../model/with-weights.ts';
 import { factorInfos } from './factor-infos.ts';
-import { withWeights } from './with-weights.ts';
 
 /** What {@link merge} or {@link unmerge} made. */
 export interface Merged<Model> {

@@ -1,5 +1,6 @@
 import type { Base, LayerInfo, TransferModel, WeightInfo, WeightKey } from '../core/handle.ts';
-import type { Family } from '../model/encoder/encoder-config.ts';
+import { type Family, familyWith } from '../model/encoder/encoder-config.ts';
+import type { LayerSettings } from '../model/encoder/layer-class.ts';
 import { sourceName } from '../model/encoder/weight-names.ts';
 import { isFactor } from '../model/low-rank.ts';
 import { networkBehind } from '../model/network.ts';
@@ -45,11 +46,9 @@ function nameOf({ path, className }: LayerInfo, key: WeightKey, family: Family |
   return `${family}.${sourceName(family, path, key.slice(path.length + 1)).replace(/\.weight$/, '')}`;
 }
 
-/** The family of an encoder, by what its embeddings hold: DistilBERT has no types, RoBERTa counts positions by its padding. */
+/** The family of an encoder; undefined where the base is none. */
 function familyOf(model: Base | TransferModel): Family | undefined {
   const { applications } = networkBehind(model).graph;
   const layer = applications.find(({ layer: one }) => one.getClassName() === 'TextEmbeddings')?.layer;
-  if (!layer) return undefined;
-  const { types, padding } = layer.getConfig().settings as { readonly types: number; readonly padding: number | null };
-  return types === 0 ? 'distilbert' : padding === null ? 'bert' : 'roberta';
+  return layer && familyWith(layer.getConfig().settings as unknown as LayerSettings);
 }

@@ -1,9 +1,8 @@
-import { TransferError } from '../core/errors.ts';
 import type { Base, TransferModel } from '../core/handle.ts';
 import type { TransferSettings } from '../core/progress.ts';
 import type { Store } from '../core/store.ts';
 import { readableAt } from '../model/artifacts.ts';
-import { isStore, nameOfPlace } from '../model/byte-reader.ts';
+import { assertPlace, nameOfPlace } from '../model/byte-reader.ts';
 import { reporting } from '../model/report-reading.ts';
 
 /**
@@ -20,11 +19,9 @@ export async function openFiles(
   caller: string,
   { signal, onProgress }: TransferSettings,
 ): Promise<{ readonly read: (file: string) => Promise<Uint8Array>; readonly name: string }> {
-  if (typeof source !== 'string' && !isStore(source)) {
-    throw new TransferError('INVALID_ARGUMENT', `${caller} received no path, no URL and no store. Pass one of these.`);
-  }
+  assertPlace(caller, source);
   const name = nameOfPlace(source);
-  const place = isStore(source) ? source : await readableAt(source);
+  const place = await readableAt(source);
   const open = reporting(await place.open({ signal }), name, onProgress);
   const count = layers
     .flatMap(({ weights }) => weights)

@@ -9,10 +9,10 @@ import { download } from '../model/device.ts';
 import { factorsOf } from '../model/low-rank.ts';
 import { storeAt } from '../model/store-at.ts';
 import { assertTransferModel } from '../model/transfer-model.ts';
+import { writeFiles } from '../model/write-files.ts';
 import { adapterConfig, adapterFiles, type ModuleUpdate } from './adapter-config.ts';
 import { moduleNames } from './module-names.ts';
 import { toPyTorch } from './turned.ts';
-import { writeFiles } from './write-files.ts';
 
 /**
  * Saves the updates of low rank and the head as an adapter of peft: `adapter_config.json` and `adapter_model.safetensors`,
@@ -83,6 +83,7 @@ export async function saveAdapter(
       { name: adapterFiles.config, bytes: encode(`${JSON.stringify(config, null, 2)}\n`) },
     ],
     settings,
+    target,
   );
   return { location: store.name };
 }

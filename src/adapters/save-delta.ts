@@ -4,12 +4,16 @@ import { knownInTransfer, type TransferSettings } from '../core/progress.ts';
 import { assertSettings } from '../core/settings.ts';
 import type { Store } from '../core/store.ts';
 import { type WritableTensor, writeSafetensors } from '../formats/safetensors-write.ts';
+import { download } from '../model/device.ts';
+import { hashWeights } from '../model/hash-weights.ts';
 import { isFactor } from '../model/low-rank.ts';
+import { networkBehind } from '../model/network.ts';
 import { storeAt } from '../model/store-at.ts';
 import { assertTransferModel } from '../model/transfer-model.ts';
+import { tensorOf } from '../model/weights.ts';
+import { writeFiles } from '../model/write-files.ts';
 import { assertBase } from './assert-base.ts';
-import { baseHashes, deltaFile, hashOf, weightOf } from './delta-file.ts';
-import { writeFiles } from './write-files.ts';
+import { baseHashes, deltaFile, hashOf } from './delta-file.ts';
 
 /**
  * Saves what a model has and its base has not: the weights that differ, in whatever way they were tuned, updates of low rank
@@ -47,8 +51,9 @@ export async function saveDelta(
   assertSettings('saveDelta', settings, knownInTransfer);
   const store = storeAt(target, 'saveDelta: the target');
   const hashes = await baseHashes(base);
+  const hash = await hashOf(hashes);
   const own = model.layers.flatMap(({ part, weights }) => weights.map((weight) => ({ ...weight, part })));
-  const strange = own.filter(({ key, part }) => part === 'base' && !hashes.has(key) && !isFactor(key));
+  const strange = own.filter(({ key, part }) => part === 'base' && !(key in hashes) && !isFactor(key));
   if (strange.length > 0) {
     const keys = strange.slice(0, 5).map(({ key }) => key);
     throw new TransferError(
@@ -57,14 +62,19 @@ export async function saveDelta(
     );
   }
   const tensors = new Map<string, WritableTensor>();
-  for (const { key, part, shape } of own) {
-    // Updates that were never trained have no values yet, and change nothing.
-    if (isFactor(key) && !(key in model.lease.values)) continue;
-    const { values, hash } = await weightOf(model, key);
-    if (part === 'head' || hashes.get(key) !== hash) tensors.set(key, { shape, values });
+  const network = networkBehind(model);
+  const { values } = model.lease;
+  // Updates that were never trained have no values yet, and change nothing.
+  const there = own.filter(({ key }) => !isFactor(key) || key in values);
+  const keys = there.map(({ key }) => key);
+  const current = await hashWeights(network, values, keys);
+  for (const { key, part, shape } of there) {
+    if (part === 'base' && hashes[key] === current[key]) continue;
+    const numbers = (await download(tensorOf(network.variables, values, key))) as Float32Array;
+    tensors.set(key, { shape, values: numbers });
   }
-  const metadata = { format: deltaFile.format, base: await hashOf(hashes), head: JSON.stringify(model.head) };
-  await writeFiles(store, [{ name: deltaFile.name, bytes: writeSafetensors(tensors, metadata) }], settings);
+  const metadata = { format: deltaFile.format, base: hash, head: JSON.stringify(model.head) };
+  await writeFiles(store, [{ name: deltaFile.name, bytes: writeSafetensors(tensors, metadata) }], settings, target);
   const heads = new Set(own.filter(({ part }) => part === 'head').map(({ key }) => key));
   return { location: store.name, weights: [...tensors.keys()].filter((key) => !heads.has(key)) };
 }

@@ -4,7 +4,7 @@ import type { Base, TransferModel } from '../core/handle.ts';
 import { classifier } from '../heads/classifier.ts';
 import { attachHead } from '../model/attach-head.ts';
 import { dispose } from '../model/dispose.ts';
-import { leaseOf, networkBehind } from '../model/network.ts';
+import { withWeights } from '../model/with-weights.ts';
 import { assertLearned } from './edit-head.ts';
 import type { LearnedHead } from './learned-head.ts';
 
@@ -63,13 +63,11 @@ export function attachLearned(head: LearnedHead): (base: Base) => TransferModel 
         `attachLearned: the head learned from ${size} features, "${base.origin.name}" has ${kernel?.shape[0]}. Put it on the base that featuresOf was given.`,
       );
     }
-    const kept = Object.entries(blank.lease.values).filter(([key]) => key !== kernel.key && key !== bias.key);
-    const values = {
-      ...Object.fromEntries(kept.map(([key, value]) => [key, tf.clone(value)])),
+    const learned = {
       [kernel.key]: kernelTensor(weights, size),
       [bias.key]: tf.tensor1d(weights.map((own) => own[size] as number)),
     };
-    const model = Object.freeze({ ...blank, lease: leaseOf(networkBehind(blank), values) });
+    const model = withWeights(blank, blank.lease.values, learned);
     dispose(blank);
     return model;
   };

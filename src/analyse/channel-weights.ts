@@ -16,6 +16,7 @@ import { featureMaps } from '../train/keep-feature-maps.ts';
 import { score } from '../train/score.ts';
 import { assertExamples } from '../train/targets.ts';
 import type { FeatureSettings } from './features-of.ts';
+import { softmax } from './softmax.ts';
 
 /**
  * Measures how much each channel of a layer is needed: by how much the loss grows where it is 0. `delta` holds channels that
@@ -107,7 +108,5 @@ function without(values: Map<ValueId, Value>, id: ValueId, channel: number): Val
 function attention(growths: readonly number[]): number[] {
   const middle = mean(growths);
   const deviation = Math.sqrt(mean(growths.map((growth) => (growth - middle) ** 2)));
-  const powers = growths.map((growth) => (deviation > 0 ? Math.exp((growth - middle) / deviation / 5) : 1));
-  const sum = powers.reduce((before, power) => before + power, 0);
-  return powers.map((power) => power / sum);
+  return softmax(growths, deviation > 0 ? 1 / (5 * deviation) : 0);
 }

@@ -2,6 +2,7 @@ import { argMax } from '../core/outcome.ts';
 import { logits } from './logistic-regression.ts';
 import { addTo, dot, type Matrix, rowOf } from './matrix.ts';
 import { minimize } from './minimize.ts';
+import { softmax } from './softmax.ts';
 
 /** What the old classifier says of examples, and the new class of each. */
 export interface Answers {
@@ -81,13 +82,6 @@ export async function reverseRelation(
 /** The logits of features: the last weight of each class is its constant. */
 const scoresOf = (weights: readonly Float64Array[], features: Float64Array): number[] =>
   weights.map((own) => dot(own, features, features.length) + (own[features.length] as number));
-
-function softmax(scores: readonly number[], scale: number): number[] {
-  const highest = Math.max(...scores);
-  const powers = scores.map((score) => Math.exp(scale * (score - highest)));
-  const sum = powers.reduce((before, power) => before + power, 0);
-  return powers.map((power) => power / sum);
-}
 
 /** The factor on logits with which labels are the likeliest. */
 function calibrated(rows: readonly { readonly scores: readonly number[]; readonly label: number }[]): number {

@@ -12,6 +12,7 @@ import { assertDataset } from '../train/targets.ts';
 import { finiteValue } from './finite-value.ts';
 import { assertComparable, curveOf, wholeOf } from './learning-curve.ts';
 import { type SameFromScratch, sameFromScratch } from './same-from-scratch.ts';
+import { forPart } from './scale-strategy.ts';
 import { type Estimate, estimate } from './transfer-measures.ts';
 
 /** Settings of {@link dataEfficiency}. */
@@ -102,9 +103,10 @@ export async function dataEfficiency(
   for (const size of sizes) {
     const ends: { transfer: number[]; scratch: number[] } = { transfer: [], scratch: [] };
     for (const seed of seeds) {
-      const part = { ...data, train: subset(data.train, orderOf(model, data, seed).slice(0, size)) };
+      const indices = orderOf(model, data, seed).slice(0, size);
+      const part = { ...data, train: subset(data.train, indices) };
       const endOf = async (one: TransferModel, by: Strategy) => {
-        const curve = await curveOf(one, part, by, { metric, seed, signal });
+        const curve = await curveOf(one, part, forPart(by, indices, data.train.size), { metric, seed, signal });
         onRun?.({ done: ++done, total });
         return finiteValue('dataEfficiency', metric.name, curve.at(-1) as number);
       };

@@ -1,4 +1,3 @@
-import * as tf from '@tensorflow/tfjs-core';
 import { lowerIsBetter } from '../core/callbacks.ts';
 import type { Examples } from '../core/data.ts';
 import { TransferError } from '../core/errors.ts';
@@ -10,9 +9,12 @@ import { assertSettings } from '../core/settings.ts';
 import { classifier } from '../heads/classifier.ts';
 import { asBase } from '../model/as-base.ts';
 import { dispose } from '../model/dispose.ts';
-import { leaseOf, networkBehind } from '../model/network.ts';
+import { isFactor, updatedKernels, withoutUpdates } from '../model/low-rank.ts';
+import { networkBehind } from '../model/network.ts';
+import { tidy } from '../model/tidy.ts';
 import { assertTransferModel } from '../model/transfer-model.ts';
 import { tensorOf } from '../model/weights.ts';
+import { withWeights } from '../model/with-weights.ts';
 import { evaluate } from '../train/evaluate.ts';
 import { assertExamples } from '../train/targets.ts';
 import { featuresOf } from './features-of.ts';
@@ -110,9 +112,10 @@ async function withOwnHead(
   };
   const { variables } = networkBehind(tuned);
   const moved = weightsOfBase(source).map(({ key }) => [key, tensorOf(variables, tuned.lease.values, key)] as const);
-  const values = Object.entries({ ...source.lease.values, ...Object.fromEntries(moved) });
-  const clones = Object.fromEntries(values.map(([key, value]) => [key, tf.clone(value)]));
-  const again: TransferModel = Object.freeze({ ...source, lease: leaseOf(networkBehind(source), clones) });
+  const own = Object.entries(source.lease.values).filter(([key]) => !isFactor(key));
+  const kernels = tidy(() => updatedKernels(variables, tuned.lease.values));
+  const plain = { ...source, layers: withoutUpdates(source.layers) };
+  const again = withWeights(plain, Object.fromEntries([...own, ...moved]), kernels);
   try {
     return [await measured(source), await measured(again)];
   } finally {
@@ -150,7 +153,7 @@ async function withSourceHead(
 }
 
 const weightsOfBase = ({ layers }: Base | TransferModel) =>
-  layers.flatMap(({ part, weights }) => (part === 'base' ? weights : []));
+  withoutUpdates(layers).flatMap(({ part, weights }) => (part === 'base' ? weights : []));
 
 function assertSameBase(source: Base | TransferModel, tuned: TransferModel): void {
   const textOf = (model: Base | TransferModel) => weightsOfBase(model).map(({ key, shape }) => `${key} [${shape}]`);

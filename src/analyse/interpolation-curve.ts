@@ -11,7 +11,6 @@ import { folderOf, noFindings } from '../model/fold.ts';
 import { interpolate } from '../model/interpolate.ts';
 import { type Network, networkBehind } from '../model/network.ts';
 import { split } from '../model/split.ts';
-import { tensorOf } from '../model/weights.ts';
 import { breather } from '../train/breathe.ts';
 import { computeFeatures } from '../train/features.ts';
 import { keepFeatures } from '../train/keep-features.ts';
@@ -112,7 +111,7 @@ export async function interpolationCurve(
     ...(signal && { signal }),
   };
   const pause = breather(signal);
-  const bytes = bytesPerExample(network.graph, divided.cut) * examples.size;
+  const bytes = bytesPerExample(network.graph, divided.cut, examples.length) * examples.size;
   const keeping = { split: 'validation', views: 1, batchSize, bytes, used: 0, budget: 2 ** 30 } as const;
   const filling = keepFeatures(source, keeping, pause);
   try {
@@ -149,10 +148,13 @@ export async function interpolationCurve(
   }
 }
 
-/** The layers of the head, and those of which a weight is not the same tensor in both: tuning copies what it changes. */
+/**
+ * The layers of the head, and those of which a weight is not the same tensor in both: tuning copies what it changes, and
+ * one may have updates of low rank that the other lacks.
+ */
 function changedLayers(before: TransferModel, after: TransferModel, { variables }: Network): ReadonlySet<string> {
-  const data = ({ lease }: TransferModel, key: string) => tensorOf(variables, lease.values, key).dataId;
-  const changed = before.layers.filter(
+  const data = ({ lease }: TransferModel, key: string) => (lease.values[key] ?? variables.get(key)?.val)?.dataId;
+  const changed = [...before.layers, ...after.layers].filter(
     ({ part, weights }) => part === 'head' || weights.some(({ key }) => data(before, key) !== data(after, key)),
   );
   return new Set(changed.map(({ path }) => path));

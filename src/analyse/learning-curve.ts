@@ -28,8 +28,14 @@ export function assertComparable(caller: string, data: Dataset, seeds: readonly 
 
 /** The learner from scratch: everything trains, for as many epochs as the strategy has. */
 export function wholeOf(strategy: Strategy): Strategy {
-  const { kind: _kind, name: _name, ...last } = phasesOf(strategy).at(-1) as Phase;
-  return sequence(unfreeze(), batchNorm('train'), train({ ...last, learningRate: 1e-3, epochs: epochsOf(strategy) }));
+  const { kind: _kind, name: _name, penalties = [], ...last } = phasesOf(strategy).at(-1) as Phase;
+  // All others hold it to a base, which it has none of.
+  const teachers = penalties.filter(({ name }) => name === 'distillation');
+  return sequence(
+    unfreeze(),
+    batchNorm('train'),
+    train({ ...last, penalties: teachers, learningRate: 1e-3, epochs: epochsOf(strategy) }),
+  );
 }
 
 /** How a curve is measured. */

@@ -1,5 +1,6 @@
 import { swaWeights } from '../core/averages.ts';
 import type { Callback } from '../core/callbacks.ts';
+import type { Penalty } from '../core/penalties.ts';
 import type { Phase, Strategy } from '../core/strategy.ts';
 
 /** The phases of a strategy. */
@@ -26,6 +27,23 @@ export function scaled(strategy: Strategy, epochs: number): Strategy {
     given[next] = (given[next] as number) + 1;
   }
   return strategy.map((step) => (step.kind === 'phase' ? shortened(step, given.shift() as number) : step)) as never;
+}
+
+/**
+ * The same strategy for a part of the examples: a teacher's answers go with these.
+ *
+ * @param strategy The strategy.
+ * @param indices Which of the examples.
+ * @param size How many there are.
+ */
+export function forPart(strategy: Strategy, indices: readonly number[], size: number): Strategy {
+  const part = (penalty: Penalty): Penalty =>
+    penalty.name === 'distillation' && penalty.logits.length === size
+      ? { ...penalty, logits: indices.map((index) => penalty.logits[index] as readonly number[]) }
+      : penalty;
+  return strategy.map((step) =>
+    step.kind === 'phase' && step.penalties ? { ...step, penalties: step.penalties.map(part) } : step,
+  ) as never;
 }
 
 /** An average of the ends of epochs begins where it began, as a part of the phase. */

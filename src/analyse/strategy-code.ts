@@ -9,6 +9,7 @@ const argumentsOf: Readonly<Record<string, (settings: Json) => readonly unknown[
   unfreezeOnly: ({ names }) => names as readonly string[],
   batchNorm: ({ policy }) => [policy],
   clipByGlobalNorm: ({ maximum }) => [maximum],
+  auc: ({ label }) => [label],
   chain: ({ optimizers }) => optimizers as readonly unknown[],
   coTuning: ({ strength, ...relation }) => [relation, { strength }],
   distillation: ({ labels, logits, ...settings }) => [{ labels, logits }, settings],

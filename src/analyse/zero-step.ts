@@ -8,6 +8,7 @@ import { featuresOf } from './features-of.ts';
 import { learn } from './learn.ts';
 import { nearestMean } from './nearest-mean.ts';
 import { predictScores } from './predict-scores.ts';
+import { softmax } from './softmax.ts';
 
 /**
  * What features are worth without any training: the metric of a head that is the means of the classes, on the base and on
@@ -41,20 +42,13 @@ export async function zeroStep(
       const head = await learn(nearestMean(), seen, seen.labels, labels);
       const asked = await featuresOf(base, validation);
       const size = asked.shape[1];
+      // Metrics read probabilities, as a model with this head would give them: scores of two examples do not compare.
       const scores = asked.labels.map((_, i) =>
-        softmax(predictScores(head, asked.values.subarray(i * size, (i + 1) * size))),
+        Float32Array.from(softmax(predictScores(head, asked.values.subarray(i * size, (i + 1) * size)))),
       );
       return metric.compute({ task: 'classification', labels, scores, targets: validation.targets });
     } finally {
       dispose(base);
     }
   }
-}
-
-/** Metrics read probabilities, as a model with this head would give them: scores of two examples do not compare. */
-function softmax(scores: readonly number[]): Float32Array {
-  const most = Math.max(...scores);
-  const powers = scores.map((score) => Math.exp(score - most));
-  const sum = powers.reduce((before, power) => before + power, 0);
-  return Float32Array.from(powers, (power) => power / sum);
 }

@@ -8,6 +8,9 @@ export type HeadLayer =
 /** What the targets of a task are. */
 export type Task = 'classification' | 'multiLabel' | 'regression' | 'tokenClassification';
 
+/** Whether answers are classes that exclude each other, of examples or of tokens. */
+export const hasClasses = (task: Task) => task === 'classification' || task === 'tokenClassification';
+
 /** The new output of a transferred network, as data: {@link attachHead} builds it. */
 export interface Head {
   readonly kind: 'head';

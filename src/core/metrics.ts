@@ -123,8 +123,8 @@ export const f1 = (): Metric => macro('f1');
  * console.log(auc('b').compute({ task: 'classification', labels: ['a', 'b'], scores, targets: [0, 1] })); // 1
  * ```
  */
-export function auc(label: string): Metric {
-  return metric('auc', ({ labels, scores, targets }) => {
+export function auc(label: string): Metric & { readonly label: string } {
+  const compute = ({ labels, scores, targets }: Outcome) => {
     const index = labels.indexOf(label);
     if (index < 0) {
       throw new TransferError('NOT_FOUND', `auc('${label}'): the head has no such label. It has ${labels.join(', ')}.`);
@@ -141,7 +141,8 @@ export function auc(label: string): Metric {
       from = to;
     }
     return (ranks - (positives * (positives + 1)) / 2) / (positives * (rows.length - positives));
-  });
+  };
+  return { ...metric('auc', compute), label };
 }
 
 /**

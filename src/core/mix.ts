@@ -25,8 +25,8 @@ export interface MixSettings {
  *
  * @param settings The shares. Default of alpha: 0.2.
  * @returns The mixing, for `train({ mix })`. Validation sees plain examples.
- * @throws TransferError `INVALID_ARGUMENT` for an alpha that is not above 0; a run throws it where an input is a number to look
- * up, such as a token.
+ * @throws TransferError `INVALID_ARGUMENT` for an alpha that is not above 0; a run, and `explain`, throw it where an input is a
+ * number to look up, such as a token, or the head has an answer for each token.
  *
  * @example
  * ```ts

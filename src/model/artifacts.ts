@@ -56,8 +56,9 @@ export async function readArtifacts(
   return { topology, specs, data, metadata, sha256: await sha256(data) };
 }
 
-/** A folder of the file system or a place of the web. A page never loads the code for folders. */
-export async function readableAt(source: string): Promise<Readable> {
+/** A store, a folder of the file system, or a place of the web. A page never loads the code for folders. */
+export async function readableAt(source: string | Store): Promise<Readable> {
+  if (isStore(source)) return source;
   return isPath(source) ? (await import('./readable-folder.ts')).readableFolder(source) : readableUrl(source);
 }
 

@@ -39,6 +39,17 @@ export const isPath = (place: string) =>
 export const isStore = (value: unknown): value is Store => kindOf(value) === 'store';
 
 /**
+ * Refuses what files cannot be read from.
+ *
+ * @param caller Who received it, for the message.
+ * @param place What was received.
+ */
+export function assertPlace(caller: string, place: unknown): asserts place is string | Store {
+  if (typeof place === 'string' || isStore(place)) return;
+  throw new TransferError('INVALID_ARGUMENT', `${caller} received no path, no URL and no store. Pass one of these.`);
+}
+
+/**
  * What a model is called in messages and progress.
  *
  * @param place Where it is.

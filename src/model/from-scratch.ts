@@ -2,12 +2,13 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { TransferModel, WeightInfo } from '../core/handle.ts';
 import { normal, randomStream } from '../core/random.ts';
 import { heKernel } from './he-kernel.ts';
+import { withoutUpdates } from './low-rank.ts';
 import { leaseOf, networkBehind } from './network.ts';
 import { assertTransferModel } from './transfer-model.ts';
 
 /**
  * The same network with random weights: what a transfer is compared with. Kernels are drawn as He et al. (2015, equation
- * 10) draw them, biases and offsets are 0, factors of normalisations 1, moving statistics 0 and 1.
+ * 10) draw them, biases and offsets are 0, factors of normalisations 1, moving statistics 0 and 1. Updates of {@link lora} are left out.
  *
  * @param model The model.
  * @param seed The seed of the weights. Default: 0.
@@ -29,12 +30,13 @@ import { assertTransferModel } from './transfer-model.ts';
 export function fromScratch(model: TransferModel, seed = 0): TransferModel {
   assertTransferModel(model);
   const network = networkBehind(model);
+  const layers = withoutUpdates(model.layers);
   const values = Object.fromEntries(
-    model.layers
-      .flatMap(({ weights }) => weights.filter(({ key }) => network.variables.has(key)))
+    layers
+      .flatMap(({ weights }) => weights)
       .map((weight) => [weight.key, tf.tensor(drawn(weight, seed), [...weight.shape])]),
   );
-  return Object.freeze({ ...model, lease: leaseOf(network, values) });
+  return Object.freeze({ ...model, layers, lease: leaseOf(network, values) });
 }
 
 function drawn(weight: WeightInfo, seed: number): Float32Array {

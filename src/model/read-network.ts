@@ -3,7 +3,6 @@ import type { TransferSettings } from '../core/progress.ts';
 import { isMissing, type Store } from '../core/store.ts';
 import { readArtifacts, readableAt } from './artifacts.ts';
 import { buildModel } from './build.ts';
-import { isStore } from './byte-reader.ts';
 import type { ReadEncoder } from './encoder/read-encoder.ts';
 
 /** A network that was read, before it is a base. */
@@ -26,7 +25,7 @@ export async function readNetwork(
   const asEncoder = async (folder: string | Store) => {
     // Pictures need no code for texts.
     const { readEncoder } = await import('./encoder/read-encoder.ts');
-    return readEncoder(isStore(folder) ? folder : await readableAt(folder), name, cut, settings);
+    return readEncoder(await readableAt(folder), name, cut, settings);
   };
   if (typeof place === 'string' && /(^|[\\/])config\.json([?#]|$)/.test(place)) return asEncoder(place);
   let isAbsent = false;

@@ -67,12 +67,16 @@ function opfsCache(): HubCache {
     const folders = path.split('/');
     return { name: folders.pop() as string, folders };
   };
+  const folderIfThere = async (folders: readonly string[]) => {
+    let folder: FileSystemDirectoryHandle | undefined = await home();
+    for (const one of folders) folder = folder && (await ifThere(folder.getDirectoryHandle(one)));
+    return folder;
+  };
   return {
     name: 'the origin private file system',
     async read(path) {
       const { name, folders } = parted(path);
-      let folder: FileSystemDirectoryHandle | undefined = await home();
-      for (const one of folders) folder = folder && (await ifThere(folder.getDirectoryHandle(one)));
+      const folder = await folderIfThere(folders);
       const file = folder && (await fileIn(folder, name));
       return file && new Uint8Array(await file.arrayBuffer());
     },
@@ -84,8 +88,7 @@ function opfsCache(): HubCache {
     },
     async remove(path) {
       const { name, folders } = parted(path);
-      let folder: FileSystemDirectoryHandle | undefined = await home();
-      for (const one of folders) folder = folder && (await ifThere(folder.getDirectoryHandle(one)));
+      const folder = await folderIfThere(folders);
       if (folder) await ifThere(folder.removeEntry(name, { recursive: true }));
     },
   };

@@ -3,7 +3,7 @@ import { knownInTransfer, type TransferSettings } from '../core/progress.ts';
 import { assertSettings } from '../core/settings.ts';
 import type { Store } from '../core/store.ts';
 import { readableAt } from '../model/artifacts.ts';
-import { isStore, nameOfPlace } from '../model/byte-reader.ts';
+import { assertPlace, nameOfPlace } from '../model/byte-reader.ts';
 import { encoderConfig } from '../model/encoder/encoder-config.ts';
 import { longestText } from '../model/encoder/kinds.ts';
 import { jsonObject } from '../model/json-object.ts';
@@ -16,6 +16,9 @@ export interface LoadTokenizerSettings extends TransferSettings {
   /** The most tokens of a text, special ones included. Default: as the folder says. */
   readonly length?: number;
 }
+
+/** What says how many tokens a text may have; sentence-transformers writes it. */
+const lengthFile = 'sentence_bert_config.json';
 
 /** The most bytes of a file: the vocabularies of the largest encoders take 20 MB. */
 const longestFile = 64 * 2 ** 20;
@@ -48,14 +51,9 @@ export async function loadTokenizer(source: string | Store, settings: LoadTokeni
       `loadTokenizer received length: ${length}. Pass a whole number from 1.`,
     );
   }
-  if (typeof source !== 'string' && !isStore(source)) {
-    throw new TransferError(
-      'INVALID_ARGUMENT',
-      'loadTokenizer received no path, no URL and no store. Pass one of these.',
-    );
-  }
+  assertPlace('loadTokenizer', source);
   const name = nameOfPlace(source);
-  const place = typeof source === 'string' ? await readableAt(source) : source;
+  const place = await readableAt(source);
   const read = reporting(await place.open({ signal }), name, onProgress);
   const optional = await place.open({ signal });
   const ifThere = (file: string) => optionalFile(optional, file, { limit: longestFile, signal });
@@ -63,22 +61,27 @@ export async function loadTokenizer(source: string | Store, settings: LoadTokeni
   const settingsBytes = await ifThere('tokenizer_config.json');
   const json = parsed(bytes, 'tokenizer.json', name);
   const ofTokenizer = parsed(settingsBytes, 'tokenizer_config.json', name);
-  const ofSentences = parsed(await ifThere('sentence_bert_config.json'), 'sentence_bert_config.json', name);
+  const ofSentences = parsed(await ifThere(lengthFile), lengthFile, name);
   const config = await ifThere('config.json');
   const embeddings = config && encoderConfig(config, name).embeddings;
   const positions = embeddings && longestText(embeddings);
   const lengths = [length, ofSentences.max_seq_length, ofTokenizer.model_max_length, positions];
   const counts = lengths.filter((most): most is number => typeof most === 'number' && most > 0);
+  const most = Math.min(...counts);
   const tokenizer = await rawTokenizer(json, ofTokenizer, name);
   if (embeddings) assertVocabulary(tokenizer, embeddings.vocabulary as number, name);
   onProgress?.({ status: 'ready', name });
   return tokenizerOf(tokenizer, {
     name,
-    length: Math.min(...counts),
+    length: most,
     padding: paddingOf(tokenizer, json, ofTokenizer),
     files: [
       { name: 'tokenizer.json', bytes },
       ...(settingsBytes ? [{ name: 'tokenizer_config.json', bytes: settingsBytes }] : []),
+      {
+        name: lengthFile,
+        bytes: new TextEncoder().encode(`${JSON.stringify({ ...ofSentences, max_seq_length: most })}\n`),
+      },
     ],
   });
 }

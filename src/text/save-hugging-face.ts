@@ -10,13 +10,13 @@ import type { Tokenizer } from './tokenizer.ts';
 
 /** Settings of {@link saveHuggingFace}. */
 export interface SaveHuggingFaceSettings extends TransferSettings {
-  /** The tokenizer that the model was tuned with; its files are saved as they were read. */
+  /** The tokenizer that the model was tuned with; its files are saved as they were read, with its length. */
   readonly tokenizer: Tokenizer;
 }
 
 /**
  * Saves an encoder, tuned or not, as a folder that `transformers` reads: config.json, model.safetensors, tokenizer.json,
- * and tokenizer_config.json where there was one. `loadBase` reads it back bit for bit, cut as it was. Take a folder
+ * sentence_bert_config.json with the tokenizer's length, and tokenizer_config.json where there was one. `loadBase` reads it back bit for bit, cut as it was. Take a folder
  * of its own: one that holds a model.json is read as that.
  *
  * Where a class of transformers computes what the head does, the head is in model.safetensors, and its labels are in

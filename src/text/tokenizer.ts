@@ -23,7 +23,7 @@ export interface Tokenizer {
   readonly length: number;
   /** The id of padding. */
   readonly padding: number;
-  /** The files that it was read from, to be saved with a model. */
+  /** The files to save with a model: those that it was read from, and one that says its length. */
   readonly files: readonly StoredFile[];
   /**
    * The tokens of one text, truncated and not padded.

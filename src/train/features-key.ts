@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { version } from '../core/version.ts';
 import type { Application } from '../model/graph.ts';
+import { hashWeights } from '../model/hash-weights.ts';
 import { isFactor, kernelOf } from '../model/low-rank.ts';
 import { sha256 } from '../model/sha256.ts';
 import { weightsOf } from '../model/weights.ts';
 import type { FeatureSource } from './features.ts';
-import { hashWeights } from './frozen-proof.ts';
 
 /**
  * The hash of all that features depend on: the frozen layers and their weights, the place where they are cached, the

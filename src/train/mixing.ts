@@ -1,6 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Examples } from '../core/data.ts';
-import { TransferError } from '../core/errors.ts';
 import type { InputSpecification } from '../core/handle.ts';
 import type { Head } from '../core/head.ts';
 import type { Mix } from '../core/mix.ts';
@@ -71,25 +70,6 @@ export function mixing(mix: Mix, examples: Examples, inputs: readonly InputSpeci
       },
     },
   };
-}
-
-/**
- * Refuses inputs that cannot be mixed.
- *
- * @param mix How they are to be mixed.
- * @param inputs The inputs of the model.
- * @throws TransferError `INVALID_ARGUMENT`.
- */
-export function assertMixable({ name }: Mix, inputs: readonly InputSpecification[]): void {
-  const isPicture = ({ shape }: InputSpecification) => shape.length === 3 && shape[0] != null && shape[1] != null;
-  const same = new Set(inputs.map(({ shape }) => String(shape.slice(0, 2)))).size === 1;
-  const isRight = name === 'mixup' || (inputs.every(isPicture) && same);
-  if (isRight && inputs.every(({ dtype }) => dtype === 'float32')) return;
-  throw new TransferError(
-    'INVALID_ARGUMENT',
-    `${name} mixes ${name === 'mixup' ? 'numbers' : 'pictures of one size'}, and the model reads ` +
-      `${inputs.map(({ shape, dtype }) => `[${shape}] (${dtype})`).join(' and ')}. Leave mix out${isRight ? '' : ', or take mixup()'}.`,
-  );
 }
 
 /** Mixes the first half of a batch with its second half. */

@@ -9,6 +9,7 @@ import { type Split, split } from '../model/split.ts';
 import { innerLayers, type Layer } from '../model/tfjs-internals.ts';
 import { type Trained, trainedBy } from '../model/trained.ts';
 import { assertTransferModel } from '../model/transfer-model.ts';
+import { assertMixable } from './assert-mixable.ts';
 import { averageRule } from './average-rule.ts';
 import { isNoise } from './noise.ts';
 import { adam } from './optimizers.ts';
@@ -49,6 +50,7 @@ export function planOf(model: TransferModel, strategy: Strategy): PlannedPhase[]
     assertPure(divided);
     assertLoss(model.head, phase.loss);
     averageRule(phase);
+    if (phase.mix) assertMixable(phase.mix, current);
     planned.push({ phase, model: current, trained, split: divided });
   }
   return planned;

@@ -7,15 +7,16 @@ import type { TransferModel } from '../core/handle.ts';
 import type { Strategy } from '../core/strategy.ts';
 import { canBeLost, isLost, lostOr, remember, rescue } from '../model/device.ts';
 import { folderOf, noFindings } from '../model/fold.ts';
+import { hashWeights } from '../model/hash-weights.ts';
 import { firstValues } from '../model/low-rank.ts';
 import { leaseOf, networkBehind } from '../model/network.ts';
 import { split } from '../model/split.ts';
 import { storeAt } from '../model/store-at.ts';
-import { assertAdditions } from './assert-additions.ts';
+import { assertPenalties } from './assert-penalties.ts';
 import { breather } from './breathe.ts';
 import { assertTrainable } from './can-train.ts';
 import type { RunSettings } from './fine-tune-steps.ts';
-import { assertUnchanged, hashWeights } from './frozen-proof.ts';
+import { assertUnchanged } from './frozen-proof.ts';
 import { startingPoints } from './penalties.ts';
 import { runPhase } from './phase.ts';
 import { dropCaches } from './phase-features.ts';
@@ -49,7 +50,7 @@ export async function* runStrategy(
   assertDataset(model.head, data);
   for (const phase of planned) {
     assertTrainable(phase.split, phase.trained);
-    assertAdditions(phase, data);
+    assertPenalties(phase, data);
   }
   const network = networkBehind(model);
   const everTrained = new Set(planned.flatMap(({ trained }) => [...trained.layers]));

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Examples } from '../core/data.ts';
-import type { Head } from '../core/head.ts';
+import { type Head, hasClasses } from '../core/head.ts';
 import type { Loss } from '../core/loss.ts';
 import type { Tensors } from '../core/optimizer.ts';
 import type { Outcome, Target } from '../core/outcome.ts';
@@ -15,7 +15,7 @@ import { targetTensor } from './targets.ts';
 
 /** Turns a head's outputs to what it predicts: softmax or sigmoid of logits, values in regression. */
 export function activate(head: Head, outputs: tf.Tensor): tf.Tensor {
-  if (/^(tokenC|c)lassification$/.test(head.task)) return tf.softmax(outputs);
+  if (hasClasses(head.task)) return tf.softmax(outputs);
   return head.task === 'multiLabel' ? tf.sigmoid(outputs) : tf.clone(outputs);
 }
 

@@ -3,10 +3,11 @@ import type { TrainEvent } from '../core/events.ts';
 import type { TransferModel } from '../core/handle.ts';
 import type { Strategy } from '../core/strategy.ts';
 import { folderOf, noFindings } from '../model/fold.ts';
+import { hashWeights } from '../model/hash-weights.ts';
 import { networkBehind } from '../model/network.ts';
 import { type Split, split } from '../model/split.ts';
 import type { FeatureCache } from './feature-cache.ts';
-import { assertUnchanged, hashWeights } from './frozen-proof.ts';
+import { assertUnchanged } from './frozen-proof.ts';
 import { keepFeatures } from './keep-features.ts';
 import { bytesPerExample, narrowCut } from './narrow-cut.ts';
 import { cachedViews, cacheKey } from './phase-features.ts';
@@ -78,7 +79,7 @@ export async function* shareFeatures(
         ...(earlier && { earlier }),
         ...(signal && { signal }),
       };
-      const bytes = bytesPerExample(network.graph, divided.cut) * examples.size * views;
+      const bytes = bytesPerExample(network.graph, divided.cut, examples.length) * examples.size * views;
       const used = [...caches.values()].reduce((sum, { memoryBytes }) => sum + memoryBytes, 0);
       const cache = yield* keepFeatures(source, { split: name, views, batchSize: 32, bytes, used, budget }, pause);
       yield* findings.refused.splice(0);

@@ -2,7 +2,7 @@ import { averagedWeights, swaWeights } from '../core/averages.ts';
 import { bestWeights, earlyStopping, lastWeights, reduceLROnPlateau } from '../core/callbacks.ts';
 import { bitFit, freeze, unfreeze, unfreezeOnly, unfreezeTop } from '../core/edits.ts';
 import { TransferError } from '../core/errors.ts';
-import { accuracy, f1, meanAbsoluteError, precision, recall, topK } from '../core/metrics.ts';
+import { accuracy, auc, f1, meanAbsoluteError, precision, recall, topK } from '../core/metrics.ts';
 import { cutmix, mixup } from '../core/mix.ts';
 import type { Optimizer } from '../core/optimizer.ts';
 import {
@@ -53,7 +53,7 @@ const builders: Readonly<Record<string, Readonly<Record<string, Builder>>>> = {
   },
   mix: { mixup, cutmix },
   callback: { earlyStopping, reduceLROnPlateau, bestWeights, lastWeights, averagedWeights, swaWeights },
-  metric: { accuracy, precision, recall, f1, meanAbsoluteError },
+  metric: { accuracy, precision, recall, f1, auc: ({ label }: { label: string }) => auc(label), meanAbsoluteError },
 };
 
 function revive(json: Json): unknown {

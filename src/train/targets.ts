@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Dataset, Examples } from '../core/data.ts';
 import { TransferError } from '../core/errors.ts';
-import type { Head } from '../core/head.ts';
+import { type Head, hasClasses } from '../core/head.ts';
 import { kindOf } from '../core/kind-of.ts';
 import type { Loss } from '../core/loss.ts';
 import type { Target } from '../core/outcome.ts';
@@ -36,7 +36,7 @@ export function assertDataset(head: Head, data: Dataset): void {
     );
   }
   const { labels } = data;
-  if (labels && /^(tokenC|c)lassification$/.test(head.task) && labels.join('\n') !== head.labels.join('\n')) {
+  if (labels && hasClasses(head.task) && labels.join('\n') !== head.labels.join('\n')) {
     throw new TransferError(
       'INVALID_DATA',
       `The data has the classes ${labels.join(', ')}; the head has ${head.labels.join(', ')}. They must be the same, in the ` +

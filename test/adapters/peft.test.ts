@@ -16,8 +16,8 @@ import {
 } from 'tfjs-transfer';
 import { loadAdapter, saveAdapter } from 'tfjs-transfer/adapters';
 import { cpu } from 'tfjs-transfer/backends/cpu';
-import { classifier } from 'tfjs-transfer/heads';
-import { loadTokenizer, textExamples, tokenize } from 'tfjs-transfer/text';
+import { classifier, tokenClassifier } from 'tfjs-transfer/heads';
+import { loadTokenizer, textExamples, tokenize, wordExamples } from 'tfjs-transfer/text';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readSafetensors } from '../../src/formats/safetensors.ts';
 import tokens from '../goldens/text/tiny-bert/tokens.golden.json' with { type: 'json' };
@@ -113,6 +113,17 @@ describe('an adapter of peft', () => {
     const again = await loadAdapter(model, folder);
     expect(Object.keys(again.lease.values).sort()).toEqual(Object.keys(tuned.lease.values).sort());
     for (const handle of [again, tuned, model]) dispose(handle);
+  });
+
+  test('of a head for tokens is of the task of tokens', async () => {
+    const base = await loadBase(textFolder('tiny-bert'), { cut: 'tokens' });
+    const model = pipe(base, attachHead(tokenClassifier(['O', 'NAME'])));
+    const tokenizer = await loadTokenizer(textFolder('tiny-bert'));
+    const data = { train: wordExamples([['a', 'pair']], [[0, 1]], tokenizer) };
+    const { model: tuned } = await fineTune(model, data, sequence(lora(), train({ epochs: 1 })));
+    await saveAdapter(tuned, folder);
+    expect((await configIn(folder)).task_type).toBe('TOKEN_CLS');
+    for (const handle of [tuned, model, base]) dispose(handle);
   });
 
   test('is refused on a base or a head that it does not fit, and where it is no adapter', async () => {

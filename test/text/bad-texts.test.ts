@@ -23,6 +23,7 @@ import {
   unfreezeTop,
   useBackend,
 } from 'tfjs-transfer';
+import { sweep } from 'tfjs-transfer/analyse';
 import { cpu } from 'tfjs-transfer/backends/cpu';
 import { wasm } from 'tfjs-transfer/backends/wasm';
 import { fromArrays, splitExamples } from 'tfjs-transfer/data';
@@ -182,6 +183,13 @@ test('the cache of texts is counted by their length, and a head for several labe
   };
   expect(await exceeded(top?.cacheBytes as number)).toBe(false);
   expect(await exceeded((top?.cacheBytes as number) - 1)).toBe(true);
+  const sweeping = async (cacheBytes: number) => {
+    const kinds: string[] = [];
+    await sweep(model, [above], data, { budget: 1, cacheBytes, onEvent: ({ kind }) => kinds.push(kind) });
+    return kinds.includes('cacheExceeded');
+  };
+  expect(await sweeping(top?.cacheBytes as number)).toBe(false);
+  expect(await sweeping((top?.cacheBytes as number) - 1)).toBe(true);
   dispose(model);
   dispose(base);
 });

@@ -89,6 +89,7 @@ test.each([
     expect((await readdir(folder)).sort()).toEqual([
       'config.json',
       'model.safetensors',
+      'sentence_bert_config.json',
       'tokenizer.json',
       'tokenizer_config.json',
     ]);
@@ -230,6 +231,13 @@ test('a base alone is saved, and a model beside it stays whole', async () => {
   const again = await loadBase(join(folder, 'config.json'));
   expect(bitsOf(again)).toEqual(bitsOf(base));
   for (const handle of [again, model, base]) dispose(handle);
+});
+
+test('the length of the tokenizer is saved with it', async () => {
+  const base = await loadBase(textFolder('tiny-bert'));
+  await saveHuggingFace(base, folder, { tokenizer: await loadTokenizer(textFolder('tiny-bert'), { length: 7 }) });
+  expect((await loadTokenizer(folder)).length).toBe(7);
+  dispose(base);
 });
 
 test('what cannot be saved so is refused, and nothing is written', async () => {

@@ -1,11 +1,20 @@
 import * as tf from '@tensorflow/tfjs-core';
+import * as tfl from '@tensorflow/tfjs-layers';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { cpu } from '../../src/backends/cpu.ts';
-import { cutmix, mixup } from '../../src/core/mix.ts';
+import type { InputSpecification } from '../../src/core/handle.ts';
+import { cutmix, type Mix, mixup } from '../../src/core/mix.ts';
+import { pipe } from '../../src/core/pipe.ts';
+import { train } from '../../src/core/strategy.ts';
 import { fromArrays } from '../../src/data/from-arrays.ts';
 import { classifier } from '../../src/heads/classifier.ts';
+import { tokenClassifier } from '../../src/heads/token-classifier.ts';
+import { asBase } from '../../src/model/as-base.ts';
+import { attachHead } from '../../src/model/attach-head.ts';
 import { useBackend } from '../../src/model/use-backend.ts';
-import { assertMixable, type Mixture, mixedTargets, mixing } from '../../src/train/mixing.ts';
+import { assertMixable } from '../../src/train/assert-mixable.ts';
+import { explain } from '../../src/train/explain.ts';
+import { type Mixture, mixedTargets, mixing } from '../../src/train/mixing.ts';
 
 beforeAll(() => useBackend(cpu()));
 
@@ -161,9 +170,24 @@ test('what identifies mixtures is the data, how it is mixed, and the seed', asyn
 });
 
 test('what cannot be mixed is refused', () => {
-  const tokens = [{ ...inputs[0], shape: [null], dtype: 'int32' }] as const;
-  expect(() => assertMixable(mixup(), tokens)).toThrow(/mixup mixes numbers, and the model reads \[\] \(int32\)/);
-  expect(() => assertMixable(cutmix(), [{ ...inputs[0], shape: [5] }])).toThrow(/or take mixup/);
-  expect(() => assertMixable(cutmix(), [{ ...inputs[0], shape: [null, null, 3] }])).toThrow(/pictures of one size/);
-  expect(() => assertMixable(mixup(), [{ ...inputs[0], shape: [5] }])).not.toThrow();
+  const head = classifier(['a', 'b']);
+  const assertInput = (mix: Mix, input: Partial<InputSpecification>, own = head) =>
+    assertMixable(mix, { inputs: [{ ...inputs[0], ...input }], head: own });
+  expect(() => assertInput(mixup(), { shape: [null], dtype: 'int32' })).toThrow(
+    /mixup mixes numbers, and the model reads \[any\] \(int32\)/,
+  );
+  expect(() => assertInput(cutmix(), { shape: [5] })).toThrow(/or take mixup/);
+  expect(() => assertInput(cutmix(), { shape: [null, null, 3] })).toThrow(/pictures of one size/);
+  expect(() => assertInput(mixup(), { shape: [5] })).not.toThrow();
+  // Tokens without a label have no share of one.
+  expect(() => assertInput(mixup(), { shape: [5, 3] }, tokenClassifier(['a', 'b']))).toThrow(
+    /an answer for each token/,
+  );
 });
+
+test('explain refuses what a run would', () => {
+  const model = pipe(asBase(vectors()), attachHead(classifier(['a', 'b'])));
+  expect(() => explain(model, [train({ epochs: 1, mix: cutmix() })])).toThrow(/pictures of one size/);
+});
+
+const vectors = () => tfl.sequential({ layers: [tfl.layers.dense({ units: 2, inputShape: [3] })] });

@@ -7,6 +7,7 @@ import {
   accuracy,
   adam,
   adamw,
+  auc,
   averagedWeights,
   batchNorm,
   bestWeights,
@@ -162,7 +163,7 @@ describe('every callback comes back and does the same', () => {
 });
 
 test('every metric comes back and does the same', () => {
-  const metrics: readonly Metric[] = [accuracy(), topK(1), topK(5), precision(), recall(), f1(), meanAbsoluteError()];
+  const metrics = [accuracy(), topK(1), topK(5), precision(), recall(), f1(), auc('b'), meanAbsoluteError()];
   const outcome = {
     task: 'classification',
     labels: ['a', 'b'],

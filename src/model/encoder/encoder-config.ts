@@ -5,6 +5,10 @@ import type { LayerSettings } from './layer-class.ts';
 /** The families of encoders that are read; MiniLM is a BERT. */
 export type Family = 'bert' | 'roberta' | 'distilbert';
 
+/** The family of an encoder, by what its embeddings hold: RoBERTa counts positions by its padding, DistilBERT has no types. */
+export const familyWith = ({ padding, types }: LayerSettings): Family =>
+  padding !== null ? 'roberta' : types === 0 ? 'distilbert' : 'bert';
+
 /** An encoder as its config.json describes it, in one set of words. */
 export interface EncoderConfig {
   readonly family: Family;

@@ -6,7 +6,7 @@ import { type WritableTensor, writeSafetensors } from '../../formats/safetensors
 import { download } from '../device.ts';
 import { type Network, networkBehind } from '../network.ts';
 import { layersOf, tensorOf } from '../weights.ts';
-import type { Family } from './encoder-config.ts';
+import { familyWith } from './encoder-config.ts';
 import { encoderJson } from './encoder-json.ts';
 import { kinds } from './kinds.ts';
 import type { LayerSettings } from './layer-class.ts';
@@ -39,7 +39,7 @@ export async function huggingFaceFiles(model: Base | TransferModel, padding: num
     model.layers.filter((layer) => layer.part === part),
   ) as [LayerInfo[], LayerInfo[]];
   const embeddings = settings.get('embeddings') as LayerSettings;
-  const family: Family = embeddings.padding !== null ? 'roberta' : embeddings.types === 0 ? 'distilbert' : 'bert';
+  const family = familyWith(embeddings);
   const cut = cuts[own.at(-1)?.className as string] as string;
   const head = model.kind === 'transfer' ? model.head : undefined;
   const known = head && classOf(family, cut, head, embeddings.width as number);
@@ -105,7 +105,7 @@ function settingsOf(model: Base | TransferModel, { graph }: Network): ReadonlyMa
     throw new TransferError(
       'UNSUPPORTED',
       `saveHuggingFace: "${model.origin.name}" has ${strange ? `the weight ${strange.key}` : `the layer ${path}`}, which no folder ` +
-        'of an encoder has. Merge what was added to its weights, or save it with saveModel.',
+        'of an encoder has. Merge updates of low rank first (merge of tfjs-transfer/adapters), or save it with saveModel.',
     );
   }
   return settings;

@@ -1,8 +1,9 @@
+import { folderStore } from '../../model/store-at.ts';
+import { writeFiles } from '../../model/write-files.ts';
 import { loadTokenizer } from '../../text/load-tokenizer.ts';
 import { baseNames, placeOfBase } from './base-by-name.ts';
 import { type CommandIo, print, signalOf } from './command-io.ts';
 import { type TextData, textData, unevenLine } from './text-data.ts';
-import { keepTokenizer } from './tokenizer-files.ts';
 import { UsageError } from './usage.ts';
 
 interface TextFlags {
@@ -37,5 +38,5 @@ export async function textsToTrain(
   const texts = await textData(data, { columns: flags, tokenizer, ...division });
   const uneven = unevenLine(texts);
   if (uneven) print(io.stderr, uneven);
-  return { ...texts, keep: () => keepTokenizer(place, tokenizer.length, output) };
+  return { ...texts, keep: () => writeFiles(folderStore(output), tokenizer.files, {}, output) };
 }

@@ -5,18 +5,16 @@ import type { Penalty } from '../core/penalties.ts';
 import type { ValueId } from '../model/graph.ts';
 import { networkBehind } from '../model/network.ts';
 import { featureMaps, outputOfBase } from './keep-feature-maps.ts';
-import { assertMixable } from './mixing.ts';
 import type { PlannedPhase } from './plan.ts';
 
 /**
- * Refuses penalties and mixing that do not fit the model or the data, before anything runs.
+ * Refuses penalties that do not fit the model or the data, before anything runs.
  *
  * @param phase The phase.
  * @param data The splits.
  * @throws TransferError `INVALID_ARGUMENT`, `INVALID_DATA`, `NOT_FOUND`.
  */
-export function assertAdditions({ phase, model }: PlannedPhase, data: Dataset): void {
-  if (phase.mix) assertMixable(phase.mix, model.inputs);
+export function assertPenalties({ phase, model }: PlannedPhase, data: Dataset): void {
   for (const penalty of phase.penalties ?? []) {
     if (penalty.name === 'delta') assertChannels(penalty, model);
     if (penalty.name === 'coTuning') assertRelation(penalty, model);

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Base, TransferModel } from '../core/handle.ts';
 import type { Tensors } from '../core/optimizer.ts';
-import { leaseOf, networkBehind } from '../model/network.ts';
+import { leaseOf, networkBehind } from './network.ts';
 
 /**
  * A handle with weights of its own.
