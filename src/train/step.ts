@@ -13,6 +13,7 @@ import { layersOf, tensorOf, weightsOf, withValues } from '../model/weights.ts';
 import { moveStatistic } from './batch-norm.ts';
 import { globalNorm } from './chain.ts';
 import { forward, type SeenStatistics } from './forward.ts';
+import { freeTape } from './free-tape.ts';
 import { lossOf } from './losses.ts';
 import type { Term } from './term.ts';
 import { total } from './total.ts';
@@ -70,6 +71,9 @@ export function trainStep(
   const statistics: SeenStatistics[] = [];
   try {
     return tidy(step);
+  } catch (error) {
+    freeTape();
+    throw error;
   } finally {
     for (const { batch } of statistics) tf.dispose([batch.mean, batch.variance]);
   }

@@ -14,8 +14,11 @@ import {
   linearProbe,
   pipe,
   predict,
+  sequence,
   TransferError,
   type TransferModel,
+  train,
+  unfreeze,
 } from '../../src/index.ts';
 
 beforeAll(() => useCpu());
@@ -87,4 +90,29 @@ test('a model that was disposed, or whose weights were, says so', async () => {
   const { code, message } = await failureOf(predict(model, [0, 1]));
   expect(code).toBe('DISPOSED');
   expect(message).toMatch(/was disposed, or a handle that shares its weights was\. .*dispose the last of them only/);
+});
+
+/** A layer without a gradient: the backward pass fails at it. */
+class Steep extends tfl.layers.Layer {
+  static readonly className = 'Steep';
+  override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
+    const [input] = [inputs].flat() as [tf.Tensor];
+    return tf.customGrad((x) => {
+      const gradFunc = () => {
+        throw new Error('too steep');
+      };
+      return { value: tf.clone(x as tf.Tensor), gradFunc };
+    })(input);
+  }
+}
+tf.serialization.registerClass(Steep);
+
+test('a step that fails on its way back leaves nothing behind', async () => {
+  const layers = [tfl.layers.dense({ units: 3, inputShape: [2] }), new Steep({}), tfl.layers.dense({ units: 3 })];
+  const model = pipe(asBase(tfl.sequential({ layers })), attachHead(classifier(['a', 'b'])));
+  const before = tf.memory().numTensors;
+  const { message } = await failureOf(fineTune(model, data, sequence(unfreeze(), train({ epochs: 1 }))));
+  expect(message).toMatch(/too steep/);
+  expect(tf.memory().numTensors).toBe(before);
+  dispose(model);
 });
