@@ -3,6 +3,8 @@ export { boundsGradient } from './activation';
 export { adam } from './adam';
 export { convolve, filterGradient, filterTileOf, inputGradient, tileOf } from './convolution';
 export { depthwise, depthwiseFilterGradient, depthwiseInputGradient } from './depthwise';
+export { gelu, geluGradient } from './gelu';
+export { layerNorm, layerNormGradient, layerNormScaleGradient } from './layer-norm';
 export { squareSum } from './norm';
 export { pack, product, scratchOf } from './product';
 export { bandOf, widened } from './widened';
