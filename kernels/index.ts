@@ -6,5 +6,7 @@ export { depthwise, depthwiseFilterGradient, depthwiseInputGradient } from './de
 export { gelu, geluGradient } from './gelu';
 export { layerNorm, layerNormGradient, layerNormScaleGradient } from './layer-norm';
 export { squareSum } from './norm';
-export { pack, product, scratchOf } from './product';
+export { pack } from './pack';
+export { product, scratchOf } from './product';
+export { swapAxes } from './transpose';
 export { bandOf, widened } from './widened';

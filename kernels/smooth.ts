@@ -1,7 +1,7 @@
 // Functions that are no bounds, four numbers at a time.
 import { clamp, madd } from './lanes';
 
-/** `e^x`, to two units of the last place (Moshier's Cephes, expf). Below -87 it is the least that float32 has whole. */
+/** `e^x`, to two units of the last place (Moshier's Cephes, expf); 0 below -87.3, where float32 has fewer digits. */
 @inline
 export function exp(given: v128): v128 {
   const x = clamp(given, f32x4.splat(-87.3), f32x4.splat(88));
@@ -15,7 +15,7 @@ export function exp(given: v128): v128 {
   p = madd(p, r, f32x4.splat(5.0000001201e-1));
   p = f32x4.add(madd(p, f32x4.mul(r, r), r), f32x4.splat(1));
   const power = i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(127)), 23);
-  return f32x4.mul(p, power);
+  return v128.andnot(f32x4.mul(p, power), f32x4.lt(given, f32x4.splat(-87.3)));
 }
 
 /** The error function, within 2e-7: x times a quotient of polynomials of its square, as in Eigen; 1 and -1 beyond 4. */

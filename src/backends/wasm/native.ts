@@ -67,6 +67,7 @@ export interface NativeKernels {
   layerNorm(x: number, gamma: number, beta: number, y: number, ...rest: Rows): void;
   layerNormGradient(dy: number, x: number, gamma: number, to: number, ...rest: Rows): void;
   layerNormScaleGradient(dy: number, x: number, to: number, ...rest: Rows): void;
+  swapAxes(from: number, to: number, outer: number, m: number, n: number, row: number): void;
   scratchOf(n: number): number;
   bandOf(width: number, channels: number, kernelHeight: number, strideY: number, dilationY: number): number;
   tileOf(taps: number): number;

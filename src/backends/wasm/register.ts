@@ -23,6 +23,7 @@ import { resizeBilinearGradient, resizeNearestNeighborGradient } from './resize-
 import { unsortedSegmentSum } from './segment-sum.ts';
 import { cast, identity } from './sharing.ts';
 import { squareSum } from './square-sum.ts';
+import { transpose } from './swap-axes.ts';
 import { widenedDepthwiseConv2d } from './widened.ts';
 
 /**
@@ -65,6 +66,7 @@ export function registerTrainingKernels(): void {
     resizeBilinearGradient,
     resizeNearestNeighborGradient,
     squareSum,
+    transpose,
     unsortedSegmentSum,
     widenedDepthwiseConv2d,
   ]);

@@ -73,13 +73,12 @@ export function attend(
   drop: (shares: tf.Tensor) => tf.Tensor,
 ): tf.Tensor {
   const [batch, length, width] = query.shape as [number, number, number];
-  const split = (x: tf.Tensor, order: number[]) =>
-    tf.transpose(tf.reshape(x, [batch, length, heads, width / heads]), order);
+  const split = (x: tf.Tensor) => tf.transpose(tf.reshape(x, [batch, length, heads, width / heads]), [0, 2, 1, 3]);
   const scaled = tf.mul(query, Math.sqrt(heads / width));
-  const scores = tf.matMul(split(scaled, [0, 2, 1, 3]), split(key, [0, 2, 3, 1]));
+  const scores = tf.matMul(split(scaled), split(key), false, true);
   // exp(-10000) is 0 in float32, and 10000 is a number in float16.
   const bias = tf.mul(tf.sub(1, tf.reshape(tf.cast(mask, 'float32'), [batch, 1, 1, length])), -1e4);
-  const mixed = tf.matMul(drop(tf.softmax(tf.add(scores, bias))), split(value, [0, 2, 1, 3]));
+  const mixed = tf.matMul(drop(tf.softmax(tf.add(scores, bias))), split(value));
   return tf.reshape(tf.transpose(mixed, [0, 2, 1, 3]), [batch, length, width]);
 }
 
