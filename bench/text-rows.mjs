@@ -7,7 +7,7 @@ export const textRows = [
     name: 'text-forward',
     title: 'MiniLM-L6, 128 tokens, forward, CPU time of a text',
     unit: 'ms',
-    rounds: 9,
+    rounds: 3,
     entries: ['text, ours', 'text, ours, relaxed SIMD', 'text, tfjs', 'text, onnxruntime-web'].flatMap((name) =>
       forward.map((task) => entry(name, task)),
     ),
@@ -21,7 +21,7 @@ export const textRows = [
     name: 'text-lora',
     title: 'MiniLM-L6, 128 tokens, LoRA (rank 8, queries and values), CPU time of a text',
     unit: 'ms',
-    rounds: 3,
+    rounds: 1,
     entries: [entry('text, ours', 'LoRA step, batch of 16'), entry('text, ours', 'batch of 16')],
     ratios: [
       { of: entry('text, ours', 'LoRA step, batch of 16'), than: entry('text, ours', 'batch of 16'), goal: 1 / 3.5 },
@@ -31,7 +31,7 @@ export const textRows = [
     name: 'text-head',
     title: 'MiniLM-L6, 128 tokens, an epoch of the head alone on 64 texts, CPU time',
     unit: 'ms',
-    rounds: 2,
+    rounds: 1,
     entries: ['epoch on cached features', 'epoch that runs the encoder'].map((task) => entry('text, ours', task)),
     ratios: [
       {
