@@ -1,6 +1,7 @@
 // What `npm run bench` compares, and the figures that are held to.
 import { fileURLToPath } from 'node:url';
-import { onnxruntime, python, relaxedNode, tfjsNode } from './run/install.mjs';
+import { miniLm, onnxruntime, onnxruntimeText, python, relaxedNode, tfjsNode } from './run/install.mjs';
+import { textRows } from './text-rows.mjs';
 
 const file = (path) => fileURLToPath(new URL(path, import.meta.url));
 const node = process.execPath;
@@ -22,13 +23,20 @@ export const contenders = {
   'product, ours': async () => ({ command: [node, file('ours/product.mjs'), 'ours'] }),
   'product, ours, relaxed SIMD': async () => ({ command: [await relaxedNode(), file('ours/product.mjs'), 'ours'] }),
   'product, tfjs': async () => ({ command: [node, file('ours/product.mjs'), 'tfjs'] }),
+  'text, ours': async () => ({ command: [node, file('ours/text.mjs'), 'ours', miniLm()] }),
+  'text, ours, relaxed SIMD': async () => ({
+    command: [await relaxedNode(), file('ours/text.mjs'), 'ours', miniLm()],
+  }),
+  'text, tfjs': async () => ({ command: [node, file('ours/text.mjs'), 'tfjs', miniLm()] }),
+  'text, onnxruntime-web': async () => ({
+    command: [node, file('peers/onnxruntime-text.mjs'), ...(await onnxruntimeText())],
+  }),
 };
 
 const entry = (contender, task) => ({ contender, task });
 const products = ['plain', 'A transposed', 'B transposed'];
 
-/** `times`: how many times the seconds of the second divide by those of the first; the goal is the least of it. */
-export const rows = [
+const engineRows = [
   {
     name: 'product',
     title: 'Matrix product 1176x192x1152',
@@ -125,3 +133,9 @@ export const rows = [
     ),
   },
 ];
+
+/**
+ * The seconds of `than` by those of `of` are how many times faster it is; the goal is the least of it. `table` is the file
+ * in bench/results.
+ */
+export const rows = [...engineRows.map((row) => ({ ...row, table: 'engine' })), ...textRows];

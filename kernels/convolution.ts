@@ -2,7 +2,8 @@
 // that fits the cache, and multiplied (im2col).
 import { boundsGradient } from './activation';
 import { add, bytes, copy } from './lanes';
-import { pack, product } from './product';
+import { pack } from './pack';
+import { product } from './product';
 
 /** Numbers of a tile: 256 KiB. */
 const TILE: i32 = 65536;

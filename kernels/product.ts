@@ -2,90 +2,10 @@
 // order whatever its layout was, and A in groups of rows, whose numbers then lie at constant distances from one address.
 // Packing transposes for nothing. Blocks of K keep a panel of B in the first-level cache.
 import { bytes, clamp, copy, madd } from './lanes';
+import { DEPTH, depthOf, GROUP, packRows, padded, ROWS } from './pack';
 
-/** Rows of accumulators: 6 by 8 needs fused multiply-adds to pay. */
-const ROWS: i32 = ASC_FEATURE_RELAXED_SIMD ? 6 : 4;
-/** Terms of the sum at a time. */
-const DEPTH: i32 = 384;
 /** Numbers of A at a time: 32 KiB. */
 const BLOCK: i32 = 8192;
-
-@inline
-function depthOf(k0: i32, k: i32): i32 {
-  return min(DEPTH, k - k0);
-}
-
-/** Columns of packed panels. */
-@inline
-function padded(n: i32): i32 {
-  return (n + 7) & ~7;
-}
-
-/**
- * Packs B, `k` by `n`, of which number (i, j) lies at `i * row + j * column`. The result has `k` times `n` rounded up to
- * 8 numbers, with zeros in the columns that B lacks.
- */
-export function pack(from: usize, to: usize, k: i32, n: i32, row: i32, column: i32): void {
-  for (let k0 = 0; k0 < k; k0 += DEPTH) {
-    const k1 = k0 + depthOf(k0, k);
-    for (let j = 0; j < n; j += 8) {
-      const width = min(8, n - j);
-      let at = from + bytes(k0 * row + j * column);
-      for (let i = k0; i < k1; i++, at += bytes(row), to += 32) {
-        if (column == 1 && width == 8) {
-          v128.store(to, v128.load(at));
-          v128.store(to, v128.load(at, 16), 16);
-          continue;
-        }
-        for (let c = 0; c < width; c++) store<f32>(to + bytes(c), load<f32>(at + bytes(c * column)));
-        for (let c = width; c < 8; c++) store<f32>(to + bytes(c), 0);
-      }
-    }
-  }
-}
-
-/** The distance of two columns in a group of packed rows of A. */
-const GROUP: usize = (<usize>ROWS) << 2;
-
-/** Four numbers of a column of a group, out of four numbers of each of four rows. */
-@inline
-function transpose4(from: usize, row: usize, to: usize): void {
-  const x0 = v128.load(from);
-  const x1 = v128.load(from + row);
-  const x2 = v128.load(from + 2 * row);
-  const x3 = v128.load(from + 3 * row);
-  const low01 = i32x4.shuffle(x0, x1, 0, 4, 1, 5);
-  const low23 = i32x4.shuffle(x2, x3, 0, 4, 1, 5);
-  const high01 = i32x4.shuffle(x0, x1, 2, 6, 3, 7);
-  const high23 = i32x4.shuffle(x2, x3, 2, 6, 3, 7);
-  v128.store(to, i64x2.shuffle(low01, low23, 0, 2));
-  v128.store(to + GROUP, i64x2.shuffle(low01, low23, 1, 3));
-  v128.store(to + 2 * GROUP, i64x2.shuffle(high01, high23, 0, 2));
-  v128.store(to + 3 * GROUP, i64x2.shuffle(high01, high23, 1, 3));
-}
-
-/** Packs rows of A in groups of ROWS, column by column: so their numbers lie at constant distances. */
-function packRows(from: usize, to: usize, m: i32, k: i32, row: i32, column: i32): void {
-  for (let i = 0; i < m; i += ROWS, to += GROUP * k) {
-    const height = min(ROWS, m - i);
-    const at = from + bytes(i * row);
-    let r = 0;
-    let done = 0;
-    if (column == 1 && height >= 4) {
-      for (; done + 4 <= k; done += 4) transpose4(at + bytes(done), bytes(row), to + GROUP * done);
-      r = 4;
-    } else if (row == 1 && height >= 4) {
-      for (; done < k; done++) v128.store(to + GROUP * done, v128.load(at + bytes(done * column)));
-      r = 4;
-    }
-    for (let q = done; q < k; q++) {
-      for (let s = 0; s < r; s++) store<f32>(to + GROUP * q + bytes(s), load<f32>(at + bytes(s * row + q * column)));
-    }
-    for (; r < height; r++) {
-      for (let q = 0; q < k; q++) store<f32>(to + GROUP * q + bytes(r), load<f32>(at + bytes(r * row + q * column)));
-    }
-  }
-}
 
 /** Stores 8 numbers of the result. */
 @inline
@@ -108,15 +28,7 @@ function rows1(a: usize, b: usize, c: usize, start: usize, k: i32, low: v128, hi
 
 /** Four rows by 8 columns. `next` is the distance of the rows that the sums start from: 0 for the bias. */
 function rows4(
-  a: usize,
-  b: usize,
-  c: usize,
-  ldc: usize,
-  start: usize,
-  next: usize,
-  k: i32,
-  low: v128,
-  high: v128,
+  a: usize, b: usize, c: usize, ldc: usize, start: usize, next: usize, k: i32, low: v128, high: v128,
 ): void {
   let c00 = v128.load(start);
   let c01 = v128.load(start, 16);
@@ -156,15 +68,7 @@ function rows4(
 
 /** Six rows by 8 columns. `next` is the distance of the rows that the sums start from: 0 for the bias. */
 function rows6(
-  a: usize,
-  b: usize,
-  c: usize,
-  ldc: usize,
-  start: usize,
-  next: usize,
-  k: i32,
-  low: v128,
-  high: v128,
+  a: usize, b: usize, c: usize, ldc: usize, start: usize, next: usize, k: i32, low: v128, high: v128,
 ): void {
   let c00 = v128.load(start);
   let c01 = v128.load(start, 16);
@@ -220,16 +124,7 @@ function rows6(
 
 /** Some packed rows by 8 columns. */
 function rowsOf(
-  m: i32,
-  a: usize,
-  b: usize,
-  c: usize,
-  ldc: usize,
-  start: usize,
-  next: usize,
-  k: i32,
-  low: v128,
-  high: v128,
+  m: i32, a: usize, b: usize, c: usize, ldc: usize, start: usize, next: usize, k: i32, low: v128, high: v128,
 ): void {
   let i = 0;
   for (; i + ROWS <= m; i += ROWS, a += GROUP * k, c += <usize>ROWS * ldc, start += <usize>ROWS * next) {

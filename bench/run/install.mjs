@@ -28,15 +28,40 @@ export async function python() {
 
 /** The folder of onnxruntime-web, with the network beside the pictures. */
 export async function onnxruntime() {
-  const home = place('onnxruntime');
   const network = join(folder, 'efficientnet-lite0.onnx');
   if (!existsSync(network))
     await run(await python(), [join(peers, 'torch_peer.py'), 'export', network], { maxBuffer: 2 ** 26 });
+  return onnxruntimePackage();
+}
+
+async function onnxruntimePackage() {
+  const home = place('onnxruntime');
   if (existsSync(join(home, 'node_modules/onnxruntime-web'))) return home;
   await mkdir(home, { recursive: true });
   await writeFile(join(home, 'package.json'), JSON.stringify({ private: true }));
   await run('npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts', 'onnxruntime-web@1.30.0'], { cwd: home });
   return home;
+}
+
+/** The folder of MiniLM, which is too large for the repository. */
+export function miniLm() {
+  if (process.env.MINILM_L6) return process.env.MINILM_L6;
+  throw new Error('set MINILM_L6 to the folder of all-MiniLM-L6-v2');
+}
+
+/** The folder of onnxruntime-web, and MiniLM for it. */
+export async function onnxruntimeText() {
+  const encoder = miniLm();
+  const network = join(folder, 'minilm-l6.onnx');
+  if (!existsSync(network)) {
+    const executable = await python();
+    await run(executable, ['-c', 'import onnx, onnxscript, torch, transformers']).catch(({ stderr }) => {
+      throw new Error(`${executable} cannot export MiniLM: ${stderr.trim().split('\n').at(-1)}`);
+    });
+    await mkdir(folder, { recursive: true });
+    await run(executable, [join(peers, 'text_network.py'), encoder, network], { maxBuffer: 2 ** 26 });
+  }
+  return [await onnxruntimePackage(), network];
 }
 
 /** A Node whose engine has relaxed SIMD. */

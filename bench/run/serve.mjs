@@ -27,4 +27,12 @@ export async function secondsOf(work) {
   return (performance.now() - start) / 1000;
 }
 
+/** Seconds that the cores work for it. */
+export async function cpuSecondsOf(work) {
+  const start = process.cpuUsage();
+  await work();
+  const { user, system } = process.cpuUsage(start);
+  return (user + system) / 1e6;
+}
+
 export const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];

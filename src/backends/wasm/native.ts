@@ -24,6 +24,7 @@ type Depthwise = [batch: number, multiplier: number, ...Geometry];
 type Widened = [band: number, scratch: number, inChannels: number, batch: number, ...Geometry];
 type Bounded = [low: number, high: number, seen: number];
 type Through = [seen: number, low: number, high: number];
+type Rows = [rows: number, width: number, epsilon: number];
 type Clamped = [bias: number, low: number, high: number];
 
 /** What kernels/index.ts exports, where it is described. Addresses are offsets on the heap; `bias` 0 is none. */
@@ -61,6 +62,12 @@ export interface NativeKernels {
     factor: number,
   ): void;
   squareSum(from: number, to: number, numbers: number): void;
+  gelu(from: number, to: number, numbers: number): void;
+  geluGradient(dy: number, from: number, to: number, numbers: number): void;
+  layerNorm(x: number, gamma: number, beta: number, y: number, ...rest: Rows): void;
+  layerNormGradient(dy: number, x: number, gamma: number, to: number, ...rest: Rows): void;
+  layerNormScaleGradient(dy: number, x: number, to: number, ...rest: Rows): void;
+  swapAxes(from: number, to: number, outer: number, m: number, n: number, row: number): void;
   scratchOf(n: number): number;
   bandOf(width: number, channels: number, kernelHeight: number, strideY: number, dilationY: number): number;
   tileOf(taps: number): number;

@@ -1,3 +1,4 @@
+import * as tf from '@tensorflow/tfjs-core';
 import { averagePoolGradients } from '../shared/average-pool-gradients.ts';
 import { einsum } from '../shared/einsum.ts';
 import { registerKernels } from '../shared/kernel.ts';
@@ -5,6 +6,7 @@ import { relu6Gradient, reluGradient } from './activation.ts';
 import { adamStep } from './adam.ts';
 import { conv2d, conv2dBackpropFilter, conv2dBackpropInput, conv2dBackpropThrough, fusedConv2d } from './conv2d.ts';
 import { conv3dBackpropFilter, conv3dBackpropInput } from './conv3d-gradients.ts';
+import { dense, gradientOfDense } from './dense.ts';
 import {
   depthwiseBackpropFilter,
   depthwiseBackpropInput,
@@ -12,12 +14,16 @@ import {
   depthwiseConv2d,
   fusedDepthwiseConv2d,
 } from './depthwise.ts';
+import { gather } from './gather.ts';
+import { gelu, geluGradient, gradientOfGelu } from './gelu.ts';
+import { gradientOfLayerNorm, layerNorm, layerNormGradient, layerNormScaleGradient } from './layer-norm.ts';
 import { maxPool3d, maxPool3dGradient, maxPoolGradient } from './pool-gradients.ts';
 import { batchMatMul, fusedMatMul } from './product.ts';
 import { resizeBilinearGradient, resizeNearestNeighborGradient } from './resize-gradients.ts';
 import { unsortedSegmentSum } from './segment-sum.ts';
 import { cast, identity } from './sharing.ts';
 import { squareSum } from './square-sum.ts';
+import { transpose } from './swap-axes.ts';
 import { widenedDepthwiseConv2d } from './widened.ts';
 
 /**
@@ -36,6 +42,7 @@ export function registerTrainingKernels(): void {
     conv2dBackpropThrough,
     conv3dBackpropFilter,
     conv3dBackpropInput,
+    dense,
     depthwiseBackpropFilter,
     depthwiseBackpropInput,
     depthwiseBackpropThrough,
@@ -44,7 +51,13 @@ export function registerTrainingKernels(): void {
     fusedConv2d,
     fusedDepthwiseConv2d,
     fusedMatMul,
+    gather,
+    gelu,
+    geluGradient,
     identity,
+    layerNorm,
+    layerNormGradient,
+    layerNormScaleGradient,
     maxPool3d,
     maxPool3dGradient,
     maxPoolGradient,
@@ -53,7 +66,9 @@ export function registerTrainingKernels(): void {
     resizeBilinearGradient,
     resizeNearestNeighborGradient,
     squareSum,
+    transpose,
     unsortedSegmentSum,
     widenedDepthwiseConv2d,
   ]);
+  for (const own of [gradientOfDense, gradientOfGelu, gradientOfLayerNorm]) tf.registerGradient(own);
 }

@@ -1,5 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 
+/** One kernel with a gradient of its own, where the backend has it. */
+function fused(kernelName: string, inputs: tf.NamedTensorMap, attributes?: tf.NamedAttrMap): tf.Tensor | undefined {
+  if (!tf.getKernel(kernelName, tf.getBackend())) return undefined;
+  return tf.engine().runKernel(kernelName, inputs, attributes) as tf.Tensor;
+}
+
 /**
  * `x kernel + bias`, over the last axis.
  *
@@ -11,7 +17,7 @@ export function dense(x: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor): tf.Tens
   const [inputs, outputs] = kernel.shape as [number, number];
   const rows = tf.reshape(x, [-1, inputs]) as tf.Tensor2D;
   // Two operations: tfjs' fused one computes the gradient of a frozen kernel too, a third of what a step would take.
-  const product = tf.add(tf.matMul(rows, kernel as tf.Tensor2D), bias);
+  const product = fused('Dense', { x: rows, kernel, bias }) ?? tf.add(tf.matMul(rows, kernel as tf.Tensor2D), bias);
   return tf.reshape(product, [...x.shape.slice(0, -1), outputs]);
 }
 
@@ -24,6 +30,8 @@ export function dense(x: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor): tf.Tens
  * @param epsilon What is added to the variance.
  */
 export function normalize(x: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor, epsilon: number): tf.Tensor {
+  const whole = fused('LayerNorm', { x, gamma, beta }, { epsilon });
+  if (whole) return whole;
   const centred = tf.sub(x, tf.mean(x, -1, true));
   const variance = tf.mean(tf.square(centred), -1, true);
   return tf.add(tf.mul(tf.mul(centred, tf.rsqrt(tf.add(variance, epsilon))), gamma), beta);
@@ -32,7 +40,7 @@ export function normalize(x: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor, epsil
 /** The activations between the two products of a block, by the names that saved models have. */
 export const activations: Readonly<Record<string, (x: tf.Tensor) => tf.Tensor>> = {
   /** `x / 2 (1 + erf(x / sqrt 2))` (Hendrycks and Gimpel, 2016). */
-  gelu: (x) => tf.mul(tf.mul(x, 0.5), tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1)),
+  gelu: (x) => fused('Gelu', { x }) ?? tf.mul(tf.mul(x, 0.5), tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1)),
   /** Its approximation, `x / 2 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3)))`. */
   tanhgelu: (x) => {
     const inner = tf.mul(tf.add(x, tf.mul(tf.pow(x, 3), 0.044715)), Math.sqrt(2 / Math.PI));
@@ -65,13 +73,12 @@ export function attend(
   drop: (shares: tf.Tensor) => tf.Tensor,
 ): tf.Tensor {
   const [batch, length, width] = query.shape as [number, number, number];
-  const split = (x: tf.Tensor, order: number[]) =>
-    tf.transpose(tf.reshape(x, [batch, length, heads, width / heads]), order);
+  const split = (x: tf.Tensor) => tf.transpose(tf.reshape(x, [batch, length, heads, width / heads]), [0, 2, 1, 3]);
   const scaled = tf.mul(query, Math.sqrt(heads / width));
-  const scores = tf.matMul(split(scaled, [0, 2, 1, 3]), split(key, [0, 2, 3, 1]));
+  const scores = tf.matMul(split(scaled), split(key), false, true);
   // exp(-10000) is 0 in float32, and 10000 is a number in float16.
   const bias = tf.mul(tf.sub(1, tf.reshape(tf.cast(mask, 'float32'), [batch, 1, 1, length])), -1e4);
-  const mixed = tf.matMul(drop(tf.softmax(tf.add(scores, bias))), split(value, [0, 2, 1, 3]));
+  const mixed = tf.matMul(drop(tf.softmax(tf.add(scores, bias))), split(value));
   return tf.reshape(tf.transpose(mixed, [0, 2, 1, 3]), [batch, length, width]);
 }
 
