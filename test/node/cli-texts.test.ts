@@ -83,6 +83,12 @@ describe('train on texts', () => {
     expect(weights('model-of-data.csv')).toBeDefined();
   });
 
+  test('reads a CSV that is separated by semicolons', async () => {
+    const rows = [...soups, ...drinks].map((text, index) => `${quoted(text)};${index < 5 ? 'soup' : 'drink'}`);
+    write('semicolons.csv', 'body;kind', ...rows);
+    expect(await trained('semicolons.csv', 'semicolons')).toMatchObject({ classes: ['drink', 'soup'], trained: 8 });
+  });
+
   test('saves the tokenizer and the length with the model, which are all that predict needs', async () => {
     await trained('data.csv', 'model', '--length', '6', '--validation', '0');
     expect(JSON.parse(readFileSync(at('model', 'sentence_bert_config.json'), 'utf8'))).toEqual({ max_seq_length: 6 });
@@ -102,7 +108,7 @@ describe('train on texts', () => {
       '1',
       '--json',
     ]);
-    expect(run.code).toBe(0);
+    expect(run.code).toBe(1);
     const results = lastLine(run);
     expect(results).toHaveLength(14);
     expect(results[0]).toEqual({
@@ -230,6 +236,30 @@ describe('what cannot be read', () => {
     const run = await ran(['train', write(name, ...lines), ...quick, '--output', at('none')]);
     expect(run).toMatchObject({ code: 1, stdout: '' });
     expect(run.stderr).toMatch(sentence);
+  });
+
+  test.each([
+    [
+      'latin-1',
+      Buffer.from('text,label\ncaf\u00e9,soup\n', 'latin1'),
+      /latin-1\.csv: it is not in UTF-8; perhaps .*Latin-1/,
+    ],
+    ['utf-16', Buffer.from('\ufefftext,label\na,soup\n', 'utf16le'), /utf-16\.csv: it is in UTF-16, .*iconv -f UTF-16/],
+    ['no-mark', Buffer.from('text,label\na,soup\n', 'utf16le'), /no-mark\.csv: it is in UTF-16/],
+  ])('bytes in another encoding: %s', async (name, bytes, sentence) => {
+    writeFileSync(at(`${name}.csv`), bytes);
+    const run = await ran(['train', at(`${name}.csv`), ...quick, '--output', at('none')]);
+    expect(run).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(sentence) });
+  });
+
+  test('files that are no tables', async () => {
+    const refusal = /sheet\.xlsx is no file of texts: its name ends in none of \.csv.*a sheet is saved as CSV/;
+    const sheet = await ran(['train', write('sheet.xlsx', 'PK'), ...quick]);
+    expect(sheet).toMatchObject({ code: 1, stderr: expect.stringMatching(refusal) });
+    const text = await ran(['train', at('texts/soup/0.txt'), ...quick]);
+    expect(text).toMatchObject({ code: 1, stderr: expect.stringMatching(/one text, .* Pass a table, .*\.csv/) });
+    const picture = await ran(['predict', at('model'), write('rose.jpg', 'JPEG'), ...cpu]);
+    expect(picture).toMatchObject({ code: 1, stderr: expect.stringMatching(/rose\.jpg is no file of texts/) });
   });
 
   test('a label that the model does not know', async () => {

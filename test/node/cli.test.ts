@@ -195,7 +195,7 @@ describe('predict', () => {
   test('gives labels and scores in JSON, and an error beside them for a broken picture', async () => {
     const files = [at('fruit/lime/0.png'), at('fruit/plum/broken.png'), at('nowhere.png')] as const;
     const run = await ran(['predict', at('model'), ...files, '--top', '1', '--json', '--backend', 'cpu']);
-    expect(run.code).toBe(0);
+    expect(run.code).toBe(1);
     expect(lastLine(run)).toEqual([
       { file: files[0], predictions: [{ label: expect.stringMatching(/lime|plum/), score: expect.any(Number) }] },
       { file: files[1], error: expect.any(String) },
@@ -203,10 +203,13 @@ describe('predict', () => {
     ]);
   });
 
-  test('fails where no picture could be read', async () => {
-    const { code, stdout } = await ran(['predict', at('model'), at('fruit/plum/broken.png'), '--backend', 'cpu']);
+  test('fails where a picture could not be read, and says so apart from the results', async () => {
+    const files = [at('fruit/plum/broken.png'), at('fruit'), at('fruit/lime/0.png')];
+    const { code, stdout, stderr } = await ran(['predict', at('model'), ...files, '--backend', 'cpu']);
     expect(code).toBe(1);
-    expect(stdout).toContain('Not read:');
+    expect(stdout).toMatch(/^\S+0\.png .*\n$/);
+    expect(stderr).toMatch(/^Not read: .*broken\.png/m);
+    expect(stderr).toMatch(/^Not read: \S+fruit is a folder\. Pass the files in it\.$/m);
   });
 
   test('tells a reader one line for each picture', async () => {

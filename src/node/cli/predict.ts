@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { defineCommand } from 'citty';
 import { TransferError } from '../../core/errors.ts';
 import type { TransferModel } from '../../core/handle.ts';
@@ -52,7 +53,7 @@ export const predict = defineCommand({
       const files = args._.slice(1);
       const examples = readsTexts(model)
         ? await textsOf(files, args, model, io)
-        : files.map((file) => ({ file, input: file }));
+        : await Promise.all(files.map(pictureOf));
       for (const example of examples) {
         results.push(await predictOne(model, example, topK));
         if (examples.length > 1) progress.count('predicted', results.length, examples.length);
@@ -64,12 +65,26 @@ export const predict = defineCommand({
       progress.end();
       dispose(model);
     }
-    print(io.stdout, ...(args.json ? [JSON.stringify(results)] : text(results, topK)));
-    return results.some((result) => 'predictions' in result) ? exitCodes.done : exitCodes.failed;
+    const errors = results.flatMap((result) => ('error' in result ? [`Not read: ${result.error}`] : []));
+    const lines = args.json ? [JSON.stringify(results)] : text(results, topK);
+    if (lines.length) print(io.stdout, ...lines);
+    if (errors.length && !args.json) print(io.stderr, ...errors);
+    return errors.length ? exitCodes.failed : exitCodes.done;
   },
 });
 
 type Example = Source & ({ readonly input: Picture | readonly Picture[] } | { readonly error: string });
+
+const isFolder = (path: string) =>
+  stat(path).then(
+    (stats) => stats.isDirectory(),
+    () => false,
+  );
+
+const ofFolder = (file: string) => ({ file, error: `${file} is a folder. Pass the files in it.` });
+
+const pictureOf = async (file: string): Promise<Example> =>
+  (await isFolder(file)) ? ofFolder(file) : { file, input: file };
 
 async function predictOne(model: TransferModel, example: Example, topK: number): Promise<Result> {
   if ('error' in example) return example;
@@ -96,6 +111,7 @@ async function textsOf(
 ): Promise<Example[]> {
   const tokenizer = await loadTokenizer(place, signalOf(io));
   const read = async (file: string): Promise<Example[]> => {
+    if (await isFolder(file)) return [ofFolder(file)];
     try {
       const { rows, skipped } = await readTextRows(file, { text });
       const errors = skipped.map((one) => ({ file, error: `${one.file}: ${one.reason}.` }));
@@ -111,13 +127,12 @@ async function textsOf(
   return (await Promise.all(files.map(read))).flat();
 }
 
-/** A line for each example, and below them what could not be read. */
+/** A line for each example that could be read. */
 function text(results: readonly Result[], topK: number): string[] {
   const rows = results.flatMap((result) => {
     if ('error' in result) return [];
     const name = result.row ? `${result.file}, row ${result.row}` : result.file;
     return [[name, ...result.predictions.map(({ label, score }) => `${label} ${score.toFixed(3)}`)]];
   });
-  const errors = results.flatMap((result) => ('error' in result ? [`Not read: ${result.error}`] : []));
-  return [...table(rows, topK + 1), ...errors];
+  return table(rows, topK + 1);
 }
