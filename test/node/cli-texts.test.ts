@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
+import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { textFolder } from '../support/encoders.ts';
 import { hubServer } from '../support/hub-server.ts';
@@ -180,6 +181,23 @@ describe('train on texts', () => {
     );
   });
 
+  test('refuses a length that the base cannot read', async () => {
+    const run = await ran(['train', at('data.csv'), ...quick, ...columns, '--length', '5000', '--dry-run']);
+    expect(run).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: expect.stringMatching(/--length received "5000", and .*tiny-bert reads \d+ tokens at most/),
+    });
+  });
+
+  test('inspect says that a model reads texts', async () => {
+    await trained('data.csv', 'inspected');
+    for (const place of [at('inspected'), textFolder('tiny-bert')]) {
+      const { stdout } = await ran(['inspect', place, ...cpu]);
+      expect(stdout).toMatch(/^Input +a text, as its ids, mask and types$/m);
+    }
+  });
+
   test('leaves no tensor behind', async () => {
     const before = tf.memory().numTensors;
     await trained('data.csv', 'tidy');
@@ -276,6 +294,20 @@ describe('what cannot be read', () => {
     expect(pictures).toMatchObject({ code: 2, stderr: expect.stringContaining('which reads pictures') });
     const none = await ran(['train', at('data.csv'), '--base', 'owner/name', ...columns, ...cpu]);
     expect(none).toMatchObject({ code: 2, stderr: expect.stringContaining('hub:owner/name') });
+    const flowers = at('flowers', 'rose');
+    mkdirSync(flowers, { recursive: true });
+    mkdirSync(at('flowers', 'lily'));
+    const picture = sharp({ create: { width: 8, height: 8, channels: 3, background: '#40c020' } }).png();
+    for (const name of ['rose/0.png', 'rose/1.png', 'lily/0.png', 'lily/1.png']) {
+      await picture.toFile(at('flowers', name));
+    }
+    const encoder = await ran(['train', at('flowers'), ...quick]);
+    expect(encoder).toMatchObject({ code: 2, stderr: expect.stringMatching(/an encoder of texts, .* holds pictures/) });
+    const folder = await ran(['train', at('data.csv'), '--base', at('flowers'), ...columns, ...cpu]);
+    expect(folder).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/encoder with its tokenizer\.json, or hub:/),
+    });
     const file = await ran(['train', at('nowhere.csv'), ...quick]);
     expect(file).toMatchObject({ code: 1, stderr: expect.stringContaining('nowhere.csv cannot be read (ENOENT)') });
   });

@@ -3,7 +3,6 @@ import { defineCommand } from 'citty';
 import { TransferError } from '../../core/errors.ts';
 import type { TransferModel } from '../../core/handle.ts';
 import { dispose } from '../../model/dispose.ts';
-import { loadModel } from '../../model/load-model.ts';
 import type { Picture } from '../../model/picture.ts';
 import { useBackend } from '../../model/use-backend.ts';
 import { loadTokenizer } from '../../text/load-tokenizer.ts';
@@ -11,6 +10,7 @@ import { type Prediction, predict as predictInput } from '../../train/predict.ts
 import { type CommandIo, exitCodes, print, signalOf } from './command-io.ts';
 import { backendByName, columnFlags, numberOf, sharedFlags } from './flags.ts';
 import { progressOn } from './progress.ts';
+import { savedModel } from './saved-model.ts';
 import { table } from './text.ts';
 import { readsTexts } from './text-data.ts';
 import { readTextRows } from './text-rows.ts';
@@ -46,7 +46,7 @@ export const predict = defineCommand({
     const io = data as CommandIo;
     const topK = numberOf('top', args.top, { whole: true, least: 1 });
     await useBackend(backendByName(args.backend));
-    const model = await loadModel(args.model, signalOf(io));
+    const model = await savedModel(args.model, io);
     const results: Result[] = [];
     const progress = progressOn(io);
     try {
