@@ -7,7 +7,7 @@ import { loadModel } from '../../model/load-model.ts';
 import { isSavedModel } from '../../model/saved-model.ts';
 import { summary } from '../../model/summary.ts';
 import { useBackend } from '../../model/use-backend.ts';
-import { baseByName, baseNames, placeOfBase } from './base-by-name.ts';
+import { baseByName, baseHelp, baseNames, placeOfBase } from './base-by-name.ts';
 import { type CommandIo, exitCodes, print, signalOf } from './command-io.ts';
 import { backendByName, sharedFlags } from './flags.ts';
 import { readsTexts } from './text-data.ts';
@@ -19,7 +19,7 @@ export const inspect = defineCommand({
     model: {
       type: 'positional',
       required: true,
-      description: `The path or URL of a model or of any tfjs layers-model, or a base: ${baseNames.join(', ')}.`,
+      description: `The path or URL of a model that train saved, or a base: ${baseHelp}`,
     },
     ...sharedFlags,
   },

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { readFile } from 'node:fs/promises';
 import { TransferError } from '../../core/errors.ts';
 
@@ -13,19 +14,15 @@ export async function readTextFile(path: string): Promise<string> {
       cause,
     });
   });
-  try {
-    if (isUtf16(bytes)) throw new TypeError('UTF-16');
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch (cause) {
-    const [is, name] = isUtf16(bytes)
-      ? ['it is in UTF-16, and UTF-8 is expected', 'UTF-16']
-      : ['it is not in UTF-8; perhaps it is in Latin-1 (Windows-1252)', 'WINDOWS-1252'];
-    throw new TransferError(
-      'INVALID_DATA',
-      `${path}: ${is}. Save it as UTF-8 ("CSV UTF-8" in Excel), or convert it: iconv -f ${name} -t UTF-8.`,
-      { cause },
-    );
-  }
+  const utf16 = isUtf16(bytes);
+  if (!utf16 && isUtf8(bytes)) return new TextDecoder().decode(bytes);
+  const [is, name] = utf16
+    ? ['it is in UTF-16, and UTF-8 is expected', 'UTF-16']
+    : ['it is not in UTF-8; perhaps it is in Latin-1 (Windows-1252)', 'WINDOWS-1252'];
+  throw new TransferError(
+    'INVALID_DATA',
+    `${path}: ${is}. Save it as UTF-8 ("CSV UTF-8" in Excel), or convert it: iconv -f ${name} -t UTF-8.`,
+  );
 }
 
 /** A byte order mark says so; without one, a letter of ASCII has a byte of zeros beside it. */

@@ -44,15 +44,15 @@ const endsIn = (path: string, endings: readonly string[]) => endings.includes(ex
 export async function holdsTexts(path: string): Promise<boolean> {
   const found = await stat(path).catch(() => undefined);
   if (endsIn(path, [...tables, ...plain]) && !found?.isDirectory()) return true;
-  if (found?.isFile()) throw noTexts(path, 'Pictures are passed as a folder with one folder for each class.');
+  if (found?.isFile()) throw noTexts(path, ' Pictures are passed as a folder with one folder for each class.');
   if (!found) return false;
   return (await listClassFolders(path, plain)).files.length > 0;
 }
 
-const noTexts = (path: string, more: string) =>
+const noTexts = (path: string, more = '') =>
   new TransferError(
     'INVALID_DATA',
-    `${path} is no file of texts: its name ends in none of ${[...tables, ...plain].join(', ')}. Pass one that does; a sheet is saved as CSV. ${more}`.trimEnd(),
+    `${path} is no file of texts: its name ends in none of ${[...tables, ...plain].join(', ')}. Pass one that does; a sheet is saved as CSV.${more}`,
   );
 
 /**
@@ -65,7 +65,7 @@ const noTexts = (path: string, more: string) =>
  */
 export async function readTextRows(path: string, columns: TextColumns): Promise<TextRows> {
   if ((await stat(path).catch(() => undefined))?.isDirectory()) return readFolder(path);
-  if (!endsIn(path, [...tables, ...plain])) throw noTexts(path, '');
+  if (!endsIn(path, [...tables, ...plain])) throw noTexts(path);
   const content = await readTextFile(path);
   const { text, label } = columns;
   if (!endsIn(path, tables)) {
