@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
+import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { textFolder } from '../support/encoders.ts';
 import { hubServer } from '../support/hub-server.ts';
@@ -83,6 +84,12 @@ describe('train on texts', () => {
     expect(weights('model-of-data.csv')).toBeDefined();
   });
 
+  test('reads a CSV that is separated by semicolons', async () => {
+    const rows = [...soups, ...drinks].map((text, index) => `${quoted(text)};${index < 5 ? 'soup' : 'drink'}`);
+    write('semicolons.csv', 'body;kind', ...rows);
+    expect(await trained('semicolons.csv', 'semicolons')).toMatchObject({ classes: ['drink', 'soup'], trained: 8 });
+  });
+
   test('saves the tokenizer and the length with the model, which are all that predict needs', async () => {
     await trained('data.csv', 'model', '--length', '6', '--validation', '0');
     expect(JSON.parse(readFileSync(at('model', 'sentence_bert_config.json'), 'utf8'))).toEqual({ max_seq_length: 6 });
@@ -102,7 +109,7 @@ describe('train on texts', () => {
       '1',
       '--json',
     ]);
-    expect(run.code).toBe(0);
+    expect(run.code).toBe(1);
     const results = lastLine(run);
     expect(results).toHaveLength(14);
     expect(results[0]).toEqual({
@@ -174,6 +181,23 @@ describe('train on texts', () => {
     );
   });
 
+  test('refuses a length that the base cannot read', async () => {
+    const run = await ran(['train', at('data.csv'), ...quick, ...columns, '--length', '5000', '--dry-run']);
+    expect(run).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: expect.stringMatching(/--length received "5000", and .*tiny-bert reads \d+ tokens at most/),
+    });
+  });
+
+  test('inspect says that a model reads texts', async () => {
+    await trained('data.csv', 'inspected');
+    for (const place of [at('inspected'), textFolder('tiny-bert')]) {
+      const { stdout } = await ran(['inspect', place, ...cpu]);
+      expect(stdout).toMatch(/^Input +a text, as its ids, mask and types$/m);
+    }
+  });
+
   test('leaves no tensor behind', async () => {
     const before = tf.memory().numTensors;
     await trained('data.csv', 'tidy');
@@ -232,6 +256,30 @@ describe('what cannot be read', () => {
     expect(run.stderr).toMatch(sentence);
   });
 
+  test.each([
+    [
+      'latin-1',
+      Buffer.from('text,label\ncaf\u00e9,soup\n', 'latin1'),
+      /latin-1\.csv: it is not in UTF-8; perhaps .*Latin-1/,
+    ],
+    ['utf-16', Buffer.from('\ufefftext,label\na,soup\n', 'utf16le'), /utf-16\.csv: it is in UTF-16, .*iconv -f UTF-16/],
+    ['no-mark', Buffer.from('text,label\na,soup\n', 'utf16le'), /no-mark\.csv: it is in UTF-16/],
+  ])('bytes in another encoding: %s', async (name, bytes, sentence) => {
+    writeFileSync(at(`${name}.csv`), bytes);
+    const run = await ran(['train', at(`${name}.csv`), ...quick, '--output', at('none')]);
+    expect(run).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(sentence) });
+  });
+
+  test('files that are no tables', async () => {
+    const refusal = /sheet\.xlsx is no file of texts: its name ends in none of \.csv.*a sheet is saved as CSV/;
+    const sheet = await ran(['train', write('sheet.xlsx', 'PK'), ...quick]);
+    expect(sheet).toMatchObject({ code: 1, stderr: expect.stringMatching(refusal) });
+    const text = await ran(['train', at('texts/soup/0.txt'), ...quick]);
+    expect(text).toMatchObject({ code: 1, stderr: expect.stringMatching(/one text, .* Pass a table, .*\.csv/) });
+    const picture = await ran(['predict', at('model'), write('rose.jpg', 'JPEG'), ...cpu]);
+    expect(picture).toMatchObject({ code: 1, stderr: expect.stringMatching(/rose\.jpg is no file of texts/) });
+  });
+
   test('a label that the model does not know', async () => {
     const data = write('other.csv', 'text,label', 'a,soup', 'b,cake');
     const run = await ran(['evaluate', at('model'), data, ...cpu]);
@@ -246,6 +294,20 @@ describe('what cannot be read', () => {
     expect(pictures).toMatchObject({ code: 2, stderr: expect.stringContaining('which reads pictures') });
     const none = await ran(['train', at('data.csv'), '--base', 'owner/name', ...columns, ...cpu]);
     expect(none).toMatchObject({ code: 2, stderr: expect.stringContaining('hub:owner/name') });
+    const flowers = at('flowers', 'rose');
+    mkdirSync(flowers, { recursive: true });
+    mkdirSync(at('flowers', 'lily'));
+    const picture = sharp({ create: { width: 8, height: 8, channels: 3, background: '#40c020' } }).png();
+    for (const name of ['rose/0.png', 'rose/1.png', 'lily/0.png', 'lily/1.png']) {
+      await picture.toFile(at('flowers', name));
+    }
+    const encoder = await ran(['train', at('flowers'), ...quick]);
+    expect(encoder).toMatchObject({ code: 2, stderr: expect.stringMatching(/an encoder of texts, .* holds pictures/) });
+    const folder = await ran(['train', at('data.csv'), '--base', at('flowers'), ...columns, ...cpu]);
+    expect(folder).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/encoder with its tokenizer\.json, or hub:/),
+    });
     const file = await ran(['train', at('nowhere.csv'), ...quick]);
     expect(file).toMatchObject({ code: 1, stderr: expect.stringContaining('nowhere.csv cannot be read (ENOENT)') });
   });

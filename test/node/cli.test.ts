@@ -69,6 +69,7 @@ describe('train', () => {
     ).toHaveLength(2);
     expect(lines.filter((line) => /phase 2\/2 · epoch 1\/1 .*accuracy [01]\.\d{3}/.test(line))).toHaveLength(1);
     expect(trained.stderr).not.toContain('\u001b');
+    expect(new Set(lines).size).toBe(lines.length);
   });
 
   test('rewrites one line for each phase on a terminal', async () => {
@@ -195,7 +196,7 @@ describe('predict', () => {
   test('gives labels and scores in JSON, and an error beside them for a broken picture', async () => {
     const files = [at('fruit/lime/0.png'), at('fruit/plum/broken.png'), at('nowhere.png')] as const;
     const run = await ran(['predict', at('model'), ...files, '--top', '1', '--json', '--backend', 'cpu']);
-    expect(run.code).toBe(0);
+    expect(run.code).toBe(1);
     expect(lastLine(run)).toEqual([
       { file: files[0], predictions: [{ label: expect.stringMatching(/lime|plum/), score: expect.any(Number) }] },
       { file: files[1], error: expect.any(String) },
@@ -203,10 +204,13 @@ describe('predict', () => {
     ]);
   });
 
-  test('fails where no picture could be read', async () => {
-    const { code, stdout } = await ran(['predict', at('model'), at('fruit/plum/broken.png'), '--backend', 'cpu']);
+  test('fails where a picture could not be read, and says so apart from the results', async () => {
+    const files = [at('fruit/plum/broken.png'), at('fruit'), at('fruit/lime/0.png')];
+    const { code, stdout, stderr } = await ran(['predict', at('model'), ...files, '--backend', 'cpu']);
     expect(code).toBe(1);
-    expect(stdout).toContain('Not read:');
+    expect(stdout).toMatch(/^\S+0\.png .*\n$/);
+    expect(stderr).toMatch(/^Not read: .*broken\.png/m);
+    expect(stderr).toMatch(/^Not read: \S+fruit is a folder\. Pass the files in it\.$/m);
   });
 
   test('tells a reader one line for each picture', async () => {
@@ -220,7 +224,7 @@ describe('evaluate', () => {
     const run = await ran(['evaluate', at('model'), at('others'), '--backend', 'cpu', '--json']);
     expect(run.code).toBe(0);
     const { accuracy, perClass, confusion, ...rest } = lastLine(run);
-    expect(rest).toEqual({});
+    expect(rest).toEqual({ loss: expect.any(Number), measured: 4, skipped: 0, skippedFiles: [] });
     expect(accuracy).toBeGreaterThanOrEqual(0);
     expect(perClass.map(({ label, support }: { label: string; support: number }) => [label, support])).toEqual([
       ['lime', 2],
@@ -311,7 +315,16 @@ describe('usage', () => {
 
   test.each([
     ['a missing folder', ['train', at('nowhere'), ...quick], /there is no folder to read/],
-    ['a missing model', ['predict', at('nowhere'), 'a.png', '--backend', 'cpu'], /cannot be read \(ENOENT\)/],
+    [
+      'a missing model',
+      ['predict', at('nowhere'), 'a.png', '--backend', 'cpu'],
+      /cannot be read \(ENOENT\)\. Pass the folder or URL of a model that train saved\.$/m,
+    ],
+    [
+      'a base without a model',
+      ['train', at('fruit'), '--base', at('fruit'), '--backend', 'cpu'],
+      /cannot be read \(ENOENT\)\. Pass efficientnet-lite0, .*hub:owner\/name/,
+    ],
     ['a missing strategy', ['train', at('fruit'), ...quick, '--strategy', 'nowhere.json'], /cannot be read \(ENOENT\)/],
     ['a folder of pictures as a model', ['inspect', at('fruit'), '--backend', 'cpu'], /cannot be read/],
   ] as const)('fails with one sentence for %s', async (_what, argv, sentence) => {
@@ -325,7 +338,7 @@ describe('usage', () => {
   test('prints help and version', async () => {
     const help = await ran(['--help']);
     expect(help).toMatchObject({ code: 0, stderr: '' });
-    for (const name of ['train', 'predict', 'evaluate', 'inspect']) expect(help.stdout).toContain(name);
+    for (const name of ['train', 'predict', 'evaluate', 'inspect', 'Exit codes']) expect(help.stdout).toContain(name);
     const { stdout } = await ran(['train', '--help']);
     expect(stdout).toMatch(/--epochs=<number>/);
     expect(stdout).toMatch(/<DATA>/);

@@ -5,6 +5,7 @@ import type { Base } from '../../core/handle.ts';
 import type { Store } from '../../core/store.ts';
 import { loadBase } from '../../model/load-base.ts';
 import { hub } from '../../stores/hub.ts';
+import { placeInFlags } from './place-in-flags.ts';
 import { UsageError } from './usage.ts';
 
 interface BaseRequest {
@@ -63,5 +64,6 @@ export async function baseByName(base: string, request: BaseRequest): Promise<Ba
   const load = Object.hasOwn(named, base) ? named[base] : undefined;
   if (load) return load(request);
   const name = hubName(base)?.split('/').at(-1);
-  return loadBase(placeOfBase(base), { ...(name && { name }), ...(request.signal && { signal: request.signal }) });
+  const settings = { ...(name && { name }), ...(request.signal && { signal: request.signal }) };
+  return placeInFlags(loadBase(placeOfBase(base), settings), `Pass ${baseHelp}`);
 }

@@ -1,6 +1,5 @@
 import { defineCommand } from 'citty';
 import { dispose } from '../../model/dispose.ts';
-import { loadModel } from '../../model/load-model.ts';
 import { useBackend } from '../../model/use-backend.ts';
 import { loadTokenizer } from '../../text/load-tokenizer.ts';
 import { evaluate as evaluateModel } from '../../train/evaluate.ts';
@@ -8,6 +7,7 @@ import { imageFolder } from '../image-folder.ts';
 import { type CommandIo, exitCodes, print, signalOf } from './command-io.ts';
 import { backendByName, columnFlags, sharedFlags } from './flags.ts';
 import { progressOn } from './progress.ts';
+import { savedModel } from './saved-model.ts';
 import { classTable, count, skippedLines, table } from './text.ts';
 import { readsTexts, textData } from './text-data.ts';
 
@@ -27,7 +27,7 @@ export const evaluate = defineCommand({
   async run({ args, data }): Promise<number> {
     const io = data as CommandIo;
     await useBackend(backendByName(args.backend));
-    const model = await loadModel(args.model, signalOf(io));
+    const model = await savedModel(args.model, io);
     const progress = progressOn(io);
     try {
       const { labels } = model.head;
@@ -47,11 +47,12 @@ export const evaluate = defineCommand({
             onProgress: ({ done, total }) => progress.count('pictures', done, total),
             ...signalOf(io),
           }).finally(progress.end);
-      const { metrics, perClass, confusion } = await evaluateModel(model, examples, signalOf(io));
+      const { loss, metrics, perClass, confusion } = await evaluateModel(model, examples, signalOf(io));
       const { accuracy = Number.NaN } = metrics;
       if (args.json) {
         if (skipped.length) print(io.stderr, ...skippedLines(skipped, noun).slice(1));
-        print(io.stdout, JSON.stringify({ accuracy, perClass, confusion }));
+        const counts = { measured: examples.size, skipped: skipped.length, skippedFiles: skipped };
+        print(io.stdout, JSON.stringify({ accuracy, loss, ...counts, perClass, confusion }));
       } else {
         print(io.stdout, ...classTable(perClass, noun), '', ...confusionTable(labels, confusion), '');
         print(io.stdout, `Accuracy ${accuracy.toFixed(3)} on ${count(examples.size, noun)}.`);

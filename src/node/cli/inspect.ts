@@ -1,14 +1,16 @@
 import { defineCommand } from 'citty';
 import type { Base, InputSpecification, TransferModel } from '../../core/handle.ts';
+import { isMissing } from '../../core/store.ts';
 import { readArtifacts } from '../../model/artifacts.ts';
 import { dispose } from '../../model/dispose.ts';
 import { loadModel } from '../../model/load-model.ts';
 import { isSavedModel } from '../../model/saved-model.ts';
 import { summary } from '../../model/summary.ts';
 import { useBackend } from '../../model/use-backend.ts';
-import { baseByName, baseNames } from './base-by-name.ts';
+import { baseByName, baseHelp, baseNames, placeOfBase } from './base-by-name.ts';
 import { type CommandIo, exitCodes, print, signalOf } from './command-io.ts';
 import { backendByName, sharedFlags } from './flags.ts';
+import { readsTexts } from './text-data.ts';
 
 /** `tfjs-transfer inspect <model>` */
 export const inspect = defineCommand({
@@ -17,7 +19,7 @@ export const inspect = defineCommand({
     model: {
       type: 'positional',
       required: true,
-      description: `The path or URL of a model or of any tfjs layers-model, or a base: ${baseNames.join(', ')}.`,
+      description: `The path or URL of a model that train saved, or a base: ${baseHelp}`,
     },
     ...sharedFlags,
   },
@@ -36,10 +38,15 @@ export const inspect = defineCommand({
 
 async function modelOrBase(source: string, io: CommandIo): Promise<Base | TransferModel> {
   if (baseNames.includes(source)) return baseByName(source, { seed: 0, ...signalOf(io) });
-  const { metadata } = await readArtifacts(source, signalOf(io));
-  return isSavedModel(metadata.tfjsTransfer)
-    ? loadModel(source, signalOf(io))
-    : baseByName(source, { seed: 0, ...signalOf(io) });
+  const saved = await readArtifacts(placeOfBase(source), signalOf(io)).then(
+    ({ metadata }) => isSavedModel(metadata.tfjsTransfer),
+    (error) => {
+      // An encoder of text has no model.json; of what is nothing at all, loading says so.
+      if (isMissing(error)) return false;
+      throw error;
+    },
+  );
+  return saved ? loadModel(placeOfBase(source), signalOf(io)) : baseByName(source, { seed: 0, ...signalOf(io) });
 }
 
 function description(model: Base | TransferModel) {
@@ -68,7 +75,9 @@ function text(model: Base | TransferModel): string {
     Source: source,
     'SHA-256': sha256,
     Licence: licence,
-    Input: model.inputs.map(inputText).join('; '),
+    Input: readsTexts(model)
+      ? `a text, as its ${model.inputs.length > 2 ? 'ids, mask and types' : 'ids and mask'}`
+      : model.inputs.map(inputText).join('; '),
     Labels: model.kind === 'transfer' ? model.head.labels.join(', ') : undefined,
   };
   const lines = Object.entries(facts).flatMap(([fact, value]) => (value ? [`${fact.padEnd(8)} ${value}`] : []));

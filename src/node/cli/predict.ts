@@ -1,8 +1,8 @@
+import { stat } from 'node:fs/promises';
 import { defineCommand } from 'citty';
 import { TransferError } from '../../core/errors.ts';
 import type { TransferModel } from '../../core/handle.ts';
 import { dispose } from '../../model/dispose.ts';
-import { loadModel } from '../../model/load-model.ts';
 import type { Picture } from '../../model/picture.ts';
 import { useBackend } from '../../model/use-backend.ts';
 import { loadTokenizer } from '../../text/load-tokenizer.ts';
@@ -10,6 +10,7 @@ import { type Prediction, predict as predictInput } from '../../train/predict.ts
 import { type CommandIo, exitCodes, print, signalOf } from './command-io.ts';
 import { backendByName, columnFlags, numberOf, sharedFlags } from './flags.ts';
 import { progressOn } from './progress.ts';
+import { savedModel } from './saved-model.ts';
 import { table } from './text.ts';
 import { readsTexts } from './text-data.ts';
 import { readTextRows } from './text-rows.ts';
@@ -45,14 +46,14 @@ export const predict = defineCommand({
     const io = data as CommandIo;
     const topK = numberOf('top', args.top, { whole: true, least: 1 });
     await useBackend(backendByName(args.backend));
-    const model = await loadModel(args.model, signalOf(io));
+    const model = await savedModel(args.model, io);
     const results: Result[] = [];
     const progress = progressOn(io);
     try {
       const files = args._.slice(1);
       const examples = readsTexts(model)
         ? await textsOf(files, args, model, io)
-        : files.map((file) => ({ file, input: file }));
+        : await Promise.all(files.map(pictureOf));
       for (const example of examples) {
         results.push(await predictOne(model, example, topK));
         if (examples.length > 1) progress.count('predicted', results.length, examples.length);
@@ -64,12 +65,26 @@ export const predict = defineCommand({
       progress.end();
       dispose(model);
     }
-    print(io.stdout, ...(args.json ? [JSON.stringify(results)] : text(results, topK)));
-    return results.some((result) => 'predictions' in result) ? exitCodes.done : exitCodes.failed;
+    const errors = results.flatMap((result) => ('error' in result ? [`Not read: ${result.error}`] : []));
+    const lines = args.json ? [JSON.stringify(results)] : text(results, topK);
+    if (lines.length) print(io.stdout, ...lines);
+    if (errors.length && !args.json) print(io.stderr, ...errors);
+    return errors.length ? exitCodes.failed : exitCodes.done;
   },
 });
 
 type Example = Source & ({ readonly input: Picture | readonly Picture[] } | { readonly error: string });
+
+const isFolder = (path: string) =>
+  stat(path).then(
+    (stats) => stats.isDirectory(),
+    () => false,
+  );
+
+const ofFolder = (file: string) => ({ file, error: `${file} is a folder. Pass the files in it.` });
+
+const pictureOf = async (file: string): Promise<Example> =>
+  (await isFolder(file)) ? ofFolder(file) : { file, input: file };
 
 async function predictOne(model: TransferModel, example: Example, topK: number): Promise<Result> {
   if ('error' in example) return example;
@@ -96,6 +111,7 @@ async function textsOf(
 ): Promise<Example[]> {
   const tokenizer = await loadTokenizer(place, signalOf(io));
   const read = async (file: string): Promise<Example[]> => {
+    if (await isFolder(file)) return [ofFolder(file)];
     try {
       const { rows, skipped } = await readTextRows(file, { text });
       const errors = skipped.map((one) => ({ file, error: `${one.file}: ${one.reason}.` }));
@@ -111,13 +127,12 @@ async function textsOf(
   return (await Promise.all(files.map(read))).flat();
 }
 
-/** A line for each example, and below them what could not be read. */
+/** A line for each example that could be read. */
 function text(results: readonly Result[], topK: number): string[] {
   const rows = results.flatMap((result) => {
     if ('error' in result) return [];
     const name = result.row ? `${result.file}, row ${result.row}` : result.file;
     return [[name, ...result.predictions.map(({ label, score }) => `${label} ${score.toFixed(3)}`)]];
   });
-  const errors = results.flatMap((result) => ('error' in result ? [`Not read: ${result.error}`] : []));
-  return [...table(rows, topK + 1), ...errors];
+  return table(rows, topK + 1);
 }

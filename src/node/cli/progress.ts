@@ -24,6 +24,7 @@ const interval = 100;
 export function progressOn({ stderr, isTTY }: CommandIo, now: () => number = () => performance.now()): Progress {
   let last = Number.NEGATIVE_INFINITY;
   let open = false;
+  let written = '';
   let begun = now();
   let phase = '';
   let epochs = 0;
@@ -33,7 +34,10 @@ export function progressOn({ stderr, isTTY }: CommandIo, now: () => number = () 
   function show(parts: readonly string[], lasting: boolean): void {
     const given = [...parts];
     if (!isTTY) {
-      if (lasting) stderr.write(`${given.join(separator)}\n`);
+      const line = given.join(separator);
+      if (!lasting || line === written) return;
+      stderr.write(`${line}\n`);
+      written = line;
       return;
     }
     if (!lasting && now() - last < interval) return;

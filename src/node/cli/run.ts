@@ -41,7 +41,8 @@ export async function run(argv: readonly string[], io: CommandIo): Promise<numbe
   try {
     if (flags.includes('--help') || flags.includes('-h')) {
       if (name && !asked && !name.startsWith('-')) throw new UsageError(unknownCommand(name));
-      print(io.stdout, asked ? await usageText(asked.command, program) : await usageText(program));
+      if (asked) print(io.stdout, await usageText(asked.command, program));
+      else print(io.stdout, await usageText(program), '', exitCodesText);
       return exitCodes.done;
     }
     if (name === '--version' || name === '-v') {
@@ -56,6 +57,8 @@ export async function run(argv: readonly string[], io: CommandIo): Promise<numbe
     return complain(error, asked && name, io);
   }
 }
+
+const exitCodesText = 'Exit codes: 0 done, 1 something could not be read or failed, 2 wrong usage, 130 interrupted.';
 
 const unknownCommand = (name: string | undefined) =>
   `${name ? `Unknown command "${name}"` : 'No command was given'}. Pass one of: ${Object.keys(verbs).join(', ')}.`;

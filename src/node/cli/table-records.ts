@@ -35,7 +35,9 @@ const invalid = (path: string, sentence: string, cause?: unknown) =>
 
 async function delimited(path: string, content: string): Promise<TableRecord[]> {
   const { parse } = await import('csv-parse/sync');
-  const delimiter = /\.tsv$/i.test(path) ? '\t' : ',';
+  const heading = content.split('\n', 1)[0] ?? '';
+  // Where a comma is the decimal point, spreadsheets separate the cells of a CSV by semicolons.
+  const delimiter = /\.tsv$/i.test(path) ? '\t' : !heading.includes(',') && heading.includes(';') ? ';' : ',';
   try {
     return parse(content, { columns: true, bom: true, skip_empty_lines: true, delimiter });
   } catch (cause) {

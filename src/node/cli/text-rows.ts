@@ -1,9 +1,10 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import { TransferError } from '../../core/errors.ts';
 import type { SkippedFile } from '../../data/class-folders.ts';
 import { listClassFolders } from '../class-folders.ts';
 import { tableRecords } from './table-records.ts';
+import { readTextFile } from './text-file.ts';
 
 /** The columns of a table, as flags say. */
 export interface TextColumns {
@@ -38,25 +39,42 @@ const endsIn = (path: string, endings: readonly string[]) => endings.includes(ex
  * Whether a path holds texts: a table, a text file, or a folder of class folders with text files.
  *
  * @param path The path.
+ * @throws TransferError `INVALID_DATA` where it is a file of anything else.
  */
 export async function holdsTexts(path: string): Promise<boolean> {
   const found = await stat(path).catch(() => undefined);
-  if (!found?.isDirectory()) return endsIn(path, [...tables, ...plain]);
+  if (endsIn(path, [...tables, ...plain]) && !found?.isDirectory()) return true;
+  if (found?.isFile()) throw noTexts(path, ' Pictures are passed as a folder with one folder for each class.');
+  if (!found) return false;
   return (await listClassFolders(path, plain)).files.length > 0;
 }
+
+const noTexts = (path: string, more = '') =>
+  new TransferError(
+    'INVALID_DATA',
+    `${path} is no file of texts: its name ends in none of ${[...tables, ...plain].join(', ')}. Pass one that does; a sheet is saved as CSV.${more}`,
+  );
 
 /**
  * Reads the texts of a CSV, TSV or JSONL file, of one text file, or of a folder of class folders with text files.
  *
  * @param path The path.
  * @param columns The columns of a table.
- * @throws TransferError `NOT_FOUND`; `INVALID_DATA` where the table is broken or lacks a column.
+ * @throws TransferError `NOT_FOUND`; `INVALID_DATA` where it is no file of texts, not in UTF-8, a table that is broken or
+ * lacks a column, or one text where labels are asked for.
  */
 export async function readTextRows(path: string, columns: TextColumns): Promise<TextRows> {
   if ((await stat(path).catch(() => undefined))?.isDirectory()) return readFolder(path);
-  const content = await contentOf(path);
-  if (!endsIn(path, tables)) return sorted([{ name: basename(path), text: content }]);
+  if (!endsIn(path, [...tables, ...plain])) throw noTexts(path);
+  const content = await readTextFile(path);
   const { text, label } = columns;
+  if (!endsIn(path, tables)) {
+    if (label === undefined) return sorted([{ name: basename(path), text: content }]);
+    throw new TransferError(
+      'INVALID_DATA',
+      `${path} is one text, which has no label. Pass a table, whose name ends in ${tables.join(', ')}, or a folder with one folder of .txt files for each class.`,
+    );
+  }
   const records = await tableRecords(path, content, label === undefined ? [text] : [text, label]);
   return sorted(
     records.map((record, index) => ({
@@ -74,7 +92,7 @@ const cell = (value: unknown) => (value === null || value === undefined ? '' : S
 async function readFolder(folder: string): Promise<TextRows> {
   const { files, skipped } = await listClassFolders(folder, plain);
   const rows: TextRow[] = [];
-  for (const { name, label } of files) rows.push({ name, label, text: await contentOf(join(folder, name)) });
+  for (const { name, label } of files) rows.push({ name, label, text: await readTextFile(join(folder, name)) });
   const read = sorted(rows);
   return { rows: read.rows, skipped: [...skipped, ...read.skipped] };
 }
@@ -92,15 +110,4 @@ function sorted(all: readonly TextRow[]): TextRows {
       return reason ? [{ file: row.name, reason }] : [];
     }),
   };
-}
-
-async function contentOf(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    throw new TransferError('NOT_FOUND', `${path} cannot be read (${code}). Pass the path of a file of texts.`, {
-      cause,
-    });
-  }
 }

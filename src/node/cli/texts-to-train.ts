@@ -3,6 +3,7 @@ import { writeFiles } from '../../model/write-files.ts';
 import { loadTokenizer } from '../../text/load-tokenizer.ts';
 import { baseNames, placeOfBase } from './base-by-name.ts';
 import { type CommandIo, print, signalOf } from './command-io.ts';
+import { placeInFlags } from './place-in-flags.ts';
 import { type TextData, textData, unevenLine } from './text-data.ts';
 import { UsageError } from './usage.ts';
 
@@ -34,7 +35,15 @@ export async function textsToTrain(
     );
   }
   const place = placeOfBase(base);
-  const tokenizer = await loadTokenizer(place, { ...(length && { length }), ...signalOf(io) });
+  const tokenizer = await placeInFlags(
+    loadTokenizer(place, { ...(length && { length }), ...signalOf(io) }),
+    'Pass as --base the folder or URL of an encoder with its tokenizer.json, or hub:owner/name.',
+  );
+  if (length && length > tokenizer.length) {
+    throw new UsageError(
+      `--length received "${length}", and ${tokenizer.name} reads ${tokenizer.length} tokens at most. Pass no more than these, or leave --length out.`,
+    );
+  }
   const texts = await textData(data, { columns: flags, tokenizer, ...division });
   const uneven = unevenLine(texts);
   if (uneven) print(io.stderr, uneven);

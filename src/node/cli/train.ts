@@ -9,7 +9,7 @@ import { useBackend } from '../../model/use-backend.ts';
 import { explain } from '../../train/explain.ts';
 import { featureWorkers } from '../feature-workers.ts';
 import { imageFolder } from '../image-folder.ts';
-import { assertBase, baseByName, baseHelp } from './base-by-name.ts';
+import { assertBase, baseByName, baseHelp, baseNames } from './base-by-name.ts';
 import { type CommandIo, exitCodes, print, signalOf } from './command-io.ts';
 import { backendByName, columnFlags, numberOf, sharedFlags } from './flags.ts';
 import { assertOutput } from './output-folder.ts';
@@ -17,9 +17,11 @@ import { planText } from './plan-text.ts';
 import { progressOn } from './progress.ts';
 import { strategyByName, strategyNames } from './strategy-by-name.ts';
 import { count, skippedLines } from './text.ts';
+import { readsTexts } from './text-data.ts';
 import { holdsTexts } from './text-rows.ts';
 import { textsToTrain } from './texts-to-train.ts';
 import { trainAndSave } from './train-and-save.ts';
+import { UsageError } from './usage.ts';
 
 /** `tfjs-transfer train <folder>` */
 export const train = defineCommand({
@@ -107,6 +109,11 @@ export const train = defineCommand({
       }).finally(progress.end));
     const base = await baseByName(args.base, { seed, ...signalOf(io) });
     try {
+      if (!texts && readsTexts(base)) {
+        throw new UsageError(
+          `--base received "${args.base}", an encoder of texts, and ${args.data} holds pictures. Pass a base of pictures, such as ${baseNames[0]}, or a table or folder of texts.`,
+        );
+      }
       const model = pipe(base, freeze(), attachHead(classifier(examples.labels, { dropout: 0.5, seed })));
       try {
         if (!args['dry-run']) {
