@@ -48,7 +48,7 @@ test('data in place of a split, and the result of a run in place of its model, a
   const data = { train: examples([0, 1]) };
   await expect(evaluate(model(), data as never)).rejects.toThrow(/given split is no examples.*data\.validation/);
   await expect(predict({ model: model() } as never, tf.ones([size, size, 3]))).rejects.toThrow(
-    /in place of a model. Pass what attachHead, fineTune/,
+    /the result of a run in place of a model. Pass its .model/,
   );
 });
 
