@@ -1,7 +1,9 @@
+import { inspect } from 'node:util';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test } from 'vitest';
 import { cpu } from '../src/backends/cpu.ts';
 import { tinyCnn } from '../src/bases/tiny-cnn.ts';
+import { TransferError } from '../src/core/errors.ts';
 import { accuracy } from '../src/core/metrics.ts';
 import { linearProbe } from '../src/core/recipes.ts';
 import { train } from '../src/core/strategy.ts';
@@ -60,4 +62,20 @@ test.each([
   [{ callbacks: [() => {}] }, /no callback as callbacks; pass \[earlyStopping\(\)\]/],
 ])('train refuses %j before anything runs', (settings, message) => {
   expect(() => train({ epochs: 1, ...settings } as never)).toThrow(message);
+});
+
+test('an event and a model are written as JSON, the tensors left out', async () => {
+  const written: string[] = [];
+  const { model: tuned } = await fineTune(model(), { train: examples([0, 1]) }, linearProbe({ epochs: 1 }), {
+    onEvent: (event) => written.push(JSON.stringify(event)),
+  });
+  expect(JSON.parse(written.at(-1) ?? '')).toMatchObject({ kind: 'done', model: { head: { labels: ['cat', 'dog'] } } });
+  for (const handle of [tuned, tinyCnn({ size })])
+    expect(JSON.parse(JSON.stringify(handle))).not.toHaveProperty('lease');
+});
+
+test('a printed error shows where it is explained, and no model where there is none', () => {
+  const printed = inspect(new TransferError('INVALID_DATA', 'no'));
+  expect(printed).toMatch(/docs: 'https:.*INVALID_DATA\.md'/);
+  expect(printed).not.toMatch(/model/);
 });
