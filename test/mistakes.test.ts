@@ -3,13 +3,18 @@ import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test } from 'vitest';
 import { cpu } from '../src/backends/cpu.ts';
 import { tinyCnn } from '../src/bases/tiny-cnn.ts';
+import { earlyStopping } from '../src/core/callbacks.ts';
 import { TransferError } from '../src/core/errors.ts';
 import { accuracy } from '../src/core/metrics.ts';
-import { linearProbe } from '../src/core/recipes.ts';
-import { train } from '../src/core/strategy.ts';
+import { gradualUnfreeze, linearProbe, surgical } from '../src/core/recipes.ts';
+import { sequence, train } from '../src/core/strategy.ts';
+import { augmentExamples, flip, splitExamples } from '../src/data/index.ts';
 import { classifier, regressor } from '../src/heads/index.ts';
 import { attachHead } from '../src/model/attach-head.ts';
+import { dispose } from '../src/model/dispose.ts';
+import { summary } from '../src/model/summary.ts';
 import { useBackend } from '../src/model/use-backend.ts';
+import { imageFolder } from '../src/node/index.ts';
 import { evaluate } from '../src/train/evaluate.ts';
 import { fineTune } from '../src/train/fine-tune.ts';
 import { predict } from '../src/train/predict.ts';
@@ -78,4 +83,40 @@ test('a printed error shows where it is explained, and no model where there is n
   const printed = inspect(new TransferError('INVALID_DATA', 'no'));
   expect(printed).toMatch(/docs: 'https:.*INVALID_DATA\.md'/);
   expect(printed).not.toMatch(/model/);
+});
+
+const plain = (value: unknown) => value as never;
+test.each([
+  ['a callback alone', () => linearProbe(plain({ callbacks: earlyStopping() })), /no array, no callback as callbacks/],
+  ['a metric alone', () => linearProbe(plain({ metrics: accuracy() })), /no array, no metric as metrics/],
+  ['the word of an optimizer', () => train(plain({ epochs: 1, optimizer: 'adam' })), /received "adam", no optimizer/],
+  [
+    'an augmentation, not called',
+    () => splitExamples(examples([0, 1]), { validation: 0, augment: plain(flip) }),
+    /received the function flip\. Pass an augmentation/,
+  ],
+  [
+    'the word of an augmentation',
+    () => augmentExamples(examples([0, 1]), plain('flip')),
+    /received "flip"\. Pass an aug/,
+  ],
+  ['no folder', () => imageFolder(plain(undefined)), /imageFolder received undefined in place of a folder/],
+  ['nothing to dispose', () => dispose(plain(undefined)), /dispose received undefined, not a base or a model/],
+  ['data to dispose', () => dispose(plain({ train: examples([0, 1]) })), /dispose received object, not a base/],
+  ['data to describe', () => summary(plain({})), /summary received object, not a base/],
+  [
+    'no layers',
+    () => (surgical as () => unknown)(),
+    /surgical received undefined\. Pass an array, such as \['block1'\]/,
+  ],
+  ['no stages', () => gradualUnfreeze(plain(3), { epochs: 1 }), /gradualUnfreeze received 3\. Pass an array/],
+  ['a phase, not called', () => sequence(plain(train)), /Step 1 of the strategy \(the function train\)/],
+  [
+    'a recipe, not called',
+    () => fineTune(model(), { train: examples([0, 1]) }, plain(linearProbe)),
+    /The strategy is the function linearProbe\. Pass/,
+  ],
+])('%s is named, in words of ours', async (_, call, said) => {
+  await expect((async () => call())()).rejects.toThrow(said);
+  await expect((async () => call())()).rejects.toBeInstanceOf(TransferError);
 });
