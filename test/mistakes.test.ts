@@ -1,6 +1,8 @@
 import { inspect } from 'node:util';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test } from 'vitest';
+import { loadAdapter, loadDelta } from '../src/adapters/index.ts';
+import { learn, nearestMean } from '../src/analyse/index.ts';
 import { cpu } from '../src/backends/cpu.ts';
 import { tinyCnn } from '../src/bases/tiny-cnn.ts';
 import { earlyStopping } from '../src/core/callbacks.ts';
@@ -12,9 +14,12 @@ import { augmentExamples, flip, splitExamples } from '../src/data/index.ts';
 import { classifier, regressor } from '../src/heads/index.ts';
 import { attachHead } from '../src/model/attach-head.ts';
 import { dispose } from '../src/model/dispose.ts';
+import { loadBase } from '../src/model/load-base.ts';
+import { saveModel } from '../src/model/save-model.ts';
 import { summary } from '../src/model/summary.ts';
 import { useBackend } from '../src/model/use-backend.ts';
-import { imageFolder } from '../src/node/index.ts';
+import { imageFolder, labelledPictures } from '../src/node/index.ts';
+import { loadTokenizer, saveHuggingFace } from '../src/text/index.ts';
 import { evaluate } from '../src/train/evaluate.ts';
 import { fineTune } from '../src/train/fine-tune.ts';
 import { predict } from '../src/train/predict.ts';
@@ -85,6 +90,7 @@ test('a printed error shows where it is explained, and no model where there is n
   expect(printed).not.toMatch(/model/);
 });
 
+const tokens = { shape: [null], dtype: 'int32', scale: 1, offset: 0 } as const;
 const plain = (value: unknown) => value as never;
 test.each([
   ['a callback alone', () => linearProbe(plain({ callbacks: earlyStopping() })), /no array, no callback as callbacks/],
@@ -115,6 +121,41 @@ test.each([
     'a recipe, not called',
     () => fineTune(model(), { train: examples([0, 1]) }, plain(linearProbe)),
     /The strategy is the function linearProbe\. Pass/,
+  ],
+  [
+    'a missing tokenizer',
+    () => loadTokenizer('flowers/'),
+    /cannot be read.*Pass the folder of an encoder, with its tokenizer\.json/,
+  ],
+  ['a missing adapter', () => loadAdapter(model(), 'nowhere'), /Pass the folder that saveAdapter, or peft, wrote/],
+  ['a missing delta', () => loadDelta(tinyCnn({ size }), 'nowhere'), /Pass the folder that saveDelta wrote/],
+  [
+    'the name of a package',
+    () => loadBase('efficientnet-lite0'),
+    /import \{ efficientNetLite0 \} from "@tfjs-transfer/,
+  ],
+  ['a base, not called', () => loadBase(plain(() => {})), /a function\. Call it: loadBase\(efficientNetLite0\(\)\)/],
+  [
+    'a test split that was not made',
+    () => evaluate(model(), plain(undefined)),
+    /but undefined; imageFolder .*\{ test: 0\.2 \}/,
+  ],
+  [
+    'a number for a regressor',
+    () => fineTune(attachHead(regressor(['age']))(tinyCnn({ size })), { train: examples([1]) }, linearProbe()),
+    /is 1; .*an array of 1 finite number, such as \[4\.5\]/,
+  ],
+  ['no tokenizer to save', () => saveHuggingFace(model(), 'x', plain(undefined)), /such as \{ tokenizer \}/],
+  ['a file to save to', () => saveModel(model(), 'package.json'), /A file is in its place: choose a folder/],
+  [
+    'examples to learn from',
+    () => learn(nearestMean(), plain(examples([0, 1])), plain(undefined), plain(undefined)),
+    /learns from features.*featuresOf\(base, data\.train\)/,
+  ],
+  [
+    'pictures for an encoder',
+    () => labelledPictures([{ file: 'a.png', target: 0 }]).read([0], { inputs: [tokens, tokens] }),
+    /reads text.*Pass textExamples/,
   ],
 ])('%s is named, in words of ours', async (_, call, said) => {
   await expect((async () => call())()).rejects.toThrow(said);

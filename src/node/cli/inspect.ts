@@ -3,6 +3,7 @@ import type { Base, InputSpecification, TransferModel } from '../../core/handle.
 import { readArtifacts } from '../../model/artifacts.ts';
 import { dispose } from '../../model/dispose.ts';
 import { loadModel } from '../../model/load-model.ts';
+import { readsTokens } from '../../model/reads-tokens.ts';
 import { isSavedModel } from '../../model/saved-model.ts';
 import { summary } from '../../model/summary.ts';
 import { useBackend } from '../../model/use-backend.ts';
@@ -68,7 +69,7 @@ function text(model: Base | TransferModel): string {
     Source: source,
     'SHA-256': sha256,
     Licence: licence,
-    Input: model.inputs.map(inputText).join('; '),
+    Input: readsTokens(model.inputs) ? 'tokens of a text' : model.inputs.map(inputText).join('; '),
     Labels: model.kind === 'transfer' ? model.head.labels.join(', ') : undefined,
   };
   const lines = Object.entries(facts).flatMap(([fact, value]) => (value ? [`${fact.padEnd(8)} ${value}`] : []));
