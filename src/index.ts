@@ -67,5 +67,6 @@ export { greedySoup, type Soup } from './train/greedy-soup.ts';
 export { type LrFindSettings, type LrFound, lrFind } from './train/lr-find.ts';
 export * from './train/optimizers.ts';
 export { type Prediction, type PredictSettings, predict } from './train/predict.ts';
+export type { EncodedText, PredictInput } from './train/predict-inputs.ts';
 export type { PhaseSeconds, Speed } from './train/seconds.ts';
 export { strategyFromJSON } from './train/strategy-from-json.ts';

@@ -664,8 +664,9 @@ describe('saving', () => {
 
   test('to a path below a file', async () => {
     writeFileSync(at('file'), 'mine');
-    await refused(() => saveModel(model, at('file', 'model')), 'SAVE_FAILED', unwritable);
-    await refused(() => saveModel(model, at('file')), 'SAVE_FAILED', unwritable);
+    const inTheWay = { ...unwritable, next: /A file is in its place: choose a folder/ };
+    await refused(() => saveModel(model, at('file', 'model')), 'SAVE_FAILED', inTheWay);
+    await refused(() => saveModel(model, at('file')), 'SAVE_FAILED', inTheWay);
     expect(readFileSync(at('file'), 'utf8')).toBe('mine');
   });
 

@@ -1,13 +1,25 @@
+import { inspect } from 'node:util';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test } from 'vitest';
+import { loadAdapter, loadDelta } from '../src/adapters/index.ts';
+import { learn, nearestMean } from '../src/analyse/index.ts';
 import { cpu } from '../src/backends/cpu.ts';
 import { tinyCnn } from '../src/bases/tiny-cnn.ts';
+import { earlyStopping } from '../src/core/callbacks.ts';
+import { TransferError } from '../src/core/errors.ts';
 import { accuracy } from '../src/core/metrics.ts';
-import { linearProbe } from '../src/core/recipes.ts';
-import { train } from '../src/core/strategy.ts';
+import { gradualUnfreeze, linearProbe, surgical } from '../src/core/recipes.ts';
+import { sequence, train } from '../src/core/strategy.ts';
+import { augmentExamples, flip, splitExamples } from '../src/data/index.ts';
 import { classifier, regressor } from '../src/heads/index.ts';
 import { attachHead } from '../src/model/attach-head.ts';
+import { dispose } from '../src/model/dispose.ts';
+import { loadBase } from '../src/model/load-base.ts';
+import { saveModel } from '../src/model/save-model.ts';
+import { summary } from '../src/model/summary.ts';
 import { useBackend } from '../src/model/use-backend.ts';
+import { imageFolder, labelledPictures } from '../src/node/index.ts';
+import { loadTokenizer, saveHuggingFace } from '../src/text/index.ts';
 import { evaluate } from '../src/train/evaluate.ts';
 import { fineTune } from '../src/train/fine-tune.ts';
 import { predict } from '../src/train/predict.ts';
@@ -48,7 +60,7 @@ test('data in place of a split, and the result of a run in place of its model, a
   const data = { train: examples([0, 1]) };
   await expect(evaluate(model(), data as never)).rejects.toThrow(/given split is no examples.*data\.validation/);
   await expect(predict({ model: model() } as never, tf.ones([size, size, 3]))).rejects.toThrow(
-    /in place of a model. Pass what attachHead, fineTune/,
+    /the result of a run in place of a model. Pass its .model/,
   );
 });
 
@@ -60,4 +72,92 @@ test.each([
   [{ callbacks: [() => {}] }, /no callback as callbacks; pass \[earlyStopping\(\)\]/],
 ])('train refuses %j before anything runs', (settings, message) => {
   expect(() => train({ epochs: 1, ...settings } as never)).toThrow(message);
+});
+
+test('an event and a model are written as JSON, the tensors left out', async () => {
+  const written: string[] = [];
+  const { model: tuned } = await fineTune(model(), { train: examples([0, 1]) }, linearProbe({ epochs: 1 }), {
+    onEvent: (event) => written.push(JSON.stringify(event)),
+  });
+  expect(JSON.parse(written.at(-1) ?? '')).toMatchObject({ kind: 'done', model: { head: { labels: ['cat', 'dog'] } } });
+  for (const handle of [tuned, tinyCnn({ size })])
+    expect(JSON.parse(JSON.stringify(handle))).not.toHaveProperty('lease');
+});
+
+test('a printed error shows where it is explained, and no model where there is none', () => {
+  const printed = inspect(new TransferError('INVALID_DATA', 'no'));
+  expect(printed).toMatch(/docs: 'https:.*INVALID_DATA\.md'/);
+  expect(printed).not.toMatch(/model/);
+});
+
+const tokens = { shape: [null], dtype: 'int32', scale: 1, offset: 0 } as const;
+const plain = (value: unknown) => value as never;
+test.each([
+  ['a callback alone', () => linearProbe(plain({ callbacks: earlyStopping() })), /no array, no callback as callbacks/],
+  ['a metric alone', () => linearProbe(plain({ metrics: accuracy() })), /no array, no metric as metrics/],
+  ['the word of an optimizer', () => train(plain({ epochs: 1, optimizer: 'adam' })), /received "adam", no optimizer/],
+  [
+    'an augmentation, not called',
+    () => splitExamples(examples([0, 1]), { validation: 0, augment: plain(flip) }),
+    /received the function flip\. Pass an augmentation/,
+  ],
+  [
+    'the word of an augmentation',
+    () => augmentExamples(examples([0, 1]), plain('flip')),
+    /received "flip"\. Pass an aug/,
+  ],
+  ['no folder', () => imageFolder(plain(undefined)), /imageFolder received undefined in place of a folder/],
+  ['nothing to dispose', () => dispose(plain(undefined)), /dispose received undefined, not a base or a model/],
+  ['data to dispose', () => dispose(plain({ train: examples([0, 1]) })), /dispose received object, not a base/],
+  ['data to describe', () => summary(plain({})), /summary received object, not a base/],
+  [
+    'no layers',
+    () => (surgical as () => unknown)(),
+    /surgical received undefined\. Pass an array, such as \['block1'\]/,
+  ],
+  ['no stages', () => gradualUnfreeze(plain(3), { epochs: 1 }), /gradualUnfreeze received 3\. Pass an array/],
+  ['a phase, not called', () => sequence(plain(train)), /Step 1 of the strategy \(the function train\)/],
+  [
+    'a recipe, not called',
+    () => fineTune(model(), { train: examples([0, 1]) }, plain(linearProbe)),
+    /The strategy is the function linearProbe\. Pass/,
+  ],
+  [
+    'a missing tokenizer',
+    () => loadTokenizer('flowers/'),
+    /cannot be read.*Pass the folder of an encoder, with its tokenizer\.json/,
+  ],
+  ['a missing adapter', () => loadAdapter(model(), 'nowhere'), /Pass the folder that saveAdapter, or peft, wrote/],
+  ['a missing delta', () => loadDelta(tinyCnn({ size }), 'nowhere'), /Pass the folder that saveDelta wrote/],
+  [
+    'the name of a package',
+    () => loadBase('efficientnet-lite0'),
+    /import \{ efficientNetLite0 \} from "@tfjs-transfer/,
+  ],
+  ['a base, not called', () => loadBase(plain(() => {})), /a function\. Call it: loadBase\(efficientNetLite0\(\)\)/],
+  [
+    'a test split that was not made',
+    () => evaluate(model(), plain(undefined)),
+    /but undefined; imageFolder .*\{ test: 0\.2 \}/,
+  ],
+  [
+    'a number for a regressor',
+    () => fineTune(attachHead(regressor(['age']))(tinyCnn({ size })), { train: examples([1]) }, linearProbe()),
+    /is 1; .*an array of 1 finite number, such as \[4\.5\]/,
+  ],
+  ['no tokenizer to save', () => saveHuggingFace(model(), 'x', plain(undefined)), /such as \{ tokenizer \}/],
+  ['a file to save to', () => saveModel(model(), 'package.json'), /A file is in its place: choose a folder/],
+  [
+    'examples to learn from',
+    () => learn(nearestMean(), plain(examples([0, 1])), plain(undefined), plain(undefined)),
+    /learns from features.*featuresOf\(base, data\.train\)/,
+  ],
+  [
+    'pictures for an encoder',
+    () => labelledPictures([{ file: 'a.png', target: 0 }]).read([0], { inputs: [tokens, tokens] }),
+    /reads text.*Pass textExamples/,
+  ],
+])('%s is named, in words of ours', async (_, call, said) => {
+  await expect((async () => call())()).rejects.toThrow(said);
+  await expect((async () => call())()).rejects.toBeInstanceOf(TransferError);
 });

@@ -37,6 +37,12 @@ export async function learn(
       `learn received ${typeof learner} as the learner. Pass nearestMean(), ridge(), logisticRegression() or nearestNeighbours(k).`,
     );
   }
+  if (kindOf(features) === 'examples') {
+    throw new TransferError(
+      'INVALID_ARGUMENT',
+      'learn received examples; it learns from features of them. Pass those: const features = await featuresOf(base, data.train), and features.labels.',
+    );
+  }
   assertNames(classes);
   const x = await readFeatures(features, 'learn');
   const positions = await readLabels(labels, x.rows, 'learn');
@@ -60,6 +66,6 @@ function assertNames(classes: readonly string[]): void {
   if (isRight) return;
   throw new TransferError(
     'INVALID_ARGUMENT',
-    `learn received the classes ${JSON.stringify(classes)}. Pass a name for each class, all different.`,
+    `learn received the classes ${JSON.stringify(classes)}. Pass a name for each class, all different, after features and labels: learn(ridge(), features, labels, classes).`,
   );
 }

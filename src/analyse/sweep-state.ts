@@ -56,7 +56,7 @@ export function assertSweep(
   if (!(Number.isFinite(budget) && budget >= least)) {
     throw new TransferError(
       'INVALID_ARGUMENT',
-      `sweep received budget: ${budget}. ${strategies.length} strategies in ${rounds} rounds take ${least} epochs at least: one for each phase in ` +
+      `sweep received budget: ${budget}. ${counted(strategies.length, 'strategy', 'strategies')} in ${counted(rounds, 'round', 'rounds')} take ${least} epochs at least: one for each phase in ` +
         'the first round, and as many in each other. Pass more, or fewer strategies.',
     );
   }
@@ -81,3 +81,5 @@ export function stateOf(given: SweepState | undefined, own: Omit<SweepState, 'ru
       'model, data, seed and metric, or none.',
   );
 }
+
+const counted = (count: number, one: string, more: string) => `${count} ${count === 1 ? one : more}`;

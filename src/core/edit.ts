@@ -39,7 +39,14 @@ export function edit(
   return apply as unknown as Edit;
 }
 
-function assertHandle(name: string, model: unknown): void {
+/**
+ * Refuses what is no base and no model.
+ *
+ * @param name Who received it.
+ * @param model What was received.
+ * @throws TransferError `INVALID_ORDER`.
+ */
+export function assertHandle(name: string, model: unknown): void {
   const kind = kindOf(model);
   if (kind === 'base' || kind === 'transfer') return;
   throw new TransferError(

@@ -43,7 +43,9 @@ export class TransferError extends Error {
   /** The kind of failure. */
   readonly code: ErrorCode;
   /** The best model so far, or that of the last whole step, where a run failed. The caller disposes it. */
-  model?: unknown;
+  declare model?: unknown;
+  /** The address of the page on this kind of failure: what it means, typical causes, what to do. */
+  readonly docs: string;
 
   /**
    * @param code The kind of failure.
@@ -53,10 +55,6 @@ export class TransferError extends Error {
   constructor(code: ErrorCode, message: string, options?: { readonly cause?: unknown }) {
     super(message, options);
     this.code = code;
-  }
-
-  /** The address of the page on this kind of failure: what it means, typical causes, what to do. */
-  get docs(): string {
-    return `${pages}/${this.code}.md`;
+    this.docs = `${pages}/${code}.md`;
   }
 }

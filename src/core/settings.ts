@@ -60,8 +60,15 @@ export function assertBare(name: string, given: readonly unknown[]): void {
 
 const typeOf = (value: unknown) => (Array.isArray(value) ? 'array' : value === null ? 'null' : typeof value);
 
-const textOf = (value: unknown) =>
-  typeof value === 'string' ? `"${value}"` : value instanceof Object ? `[${value.constructor?.name}]` : String(value);
+/** What was received, in a message. */
+export const textOf = (value: unknown) =>
+  typeof value === 'string'
+    ? `"${value}"`
+    : typeof value === 'function' && value.name
+      ? `the function ${value.name}`
+      : value instanceof Object
+        ? `[${value.constructor?.name}]`
+        : String(value);
 
 /** Whether the letters of a word come in that order in another: `lr` in `learningRate`. */
 function isWithin(short: string, long: string): boolean {

@@ -8,7 +8,7 @@ import type { Mix } from './mix.ts';
 import type { Optimizer } from './optimizer.ts';
 import type { Penalty } from './penalties.ts';
 import type { Schedule } from './schedules.ts';
-import { assertSettings, type Known } from './settings.ts';
+import { assertSettings, type Known, textOf } from './settings.ts';
 
 /** Settings of {@link train}. */
 export interface TrainSettings {
@@ -99,8 +99,11 @@ export function train(settings: TrainSettings): Phase {
     !(Number.isInteger(batchSize) && batchSize >= 1) && `batchSize: ${batchSize}; pass a whole number from 1`,
     !(Number.isInteger(views) && views >= 1) && `views: ${views}; pass a whole number from 1`,
     ...Object.entries(examples).map(([name, [kind, example]]) => {
-      const values = [settings[name as keyof TrainSettings] ?? []].flat() as readonly { readonly kind?: string }[];
-      return values.some((value) => value?.kind !== kind) && `no ${kind} as ${name}; pass ${example}`;
+      const given = settings[name as keyof TrainSettings];
+      const isRight = given === undefined || example.startsWith('[') === Array.isArray(given);
+      const bad = [given ?? []].flat().find((value) => kindOf(value) !== kind);
+      if (isRight && bad === undefined) return false;
+      return `${bad === undefined ? 'no array' : textOf(bad)}, no ${kind} as ${name}; pass ${example}`;
     }),
   ].filter(Boolean);
   if (wrong.length) throw new TransferError('INVALID_ARGUMENT', `train received ${wrong.join('; ')}.`);
@@ -113,6 +116,7 @@ export function train(settings: TrainSettings): Phase {
  * @param parts Edits, phases and strategies, in order; the last must train.
  * @returns The strategy: a plain array, flattened. Where the last part is known to be an edit, its type is no
  * `Strategy`, and {@link fineTune} does not take it.
+ * @throws TransferError `INVALID_ARGUMENT` where a part is none of these.
  *
  * @example
  * ```ts
@@ -125,7 +129,9 @@ export function train(settings: TrainSettings): Phase {
 export function sequence<const Parts extends readonly (Step | Strategy)[]>(
   ...parts: Parts
 ): Parts extends readonly [...unknown[], Phase | Strategy] ? Strategy : readonly Step[] {
-  return parts.flatMap((part) => (Array.isArray(part) ? part : [part])) as never;
+  const steps = parts.flatMap((part) => (Array.isArray(part) ? part : [part]));
+  assertSteps(steps);
+  return steps as never;
 }
 
 /**
@@ -139,16 +145,10 @@ export function assertStrategy(strategy: unknown): asserts strategy is Strategy 
   if (!Array.isArray(strategy)) {
     throw new TransferError(
       'INVALID_ARGUMENT',
-      `The strategy is ${kindOf(strategy) ? `a single ${kindOf(strategy)}` : String(strategy)}. Pass sequence(train({ epochs })), or a recipe such as linearProbe().`,
+      `The strategy is ${kindOf(strategy) ? `a single ${kindOf(strategy)}` : textOf(strategy)}. Pass sequence(train({ epochs })), or a recipe such as linearProbe().`,
     );
   }
-  const stranger = strategy.findIndex((step) => step?.kind !== 'edit' && step?.kind !== 'phase');
-  if (stranger >= 0) {
-    throw new TransferError(
-      'INVALID_ARGUMENT',
-      `Step ${stranger + 1} of the strategy is no edit and no phase. Pass what freeze(), unfreezeTop(n), train({ ... }) and the like return.`,
-    );
-  }
+  assertSteps(strategy);
   const last = strategy.at(-1);
   if (last?.kind === 'phase') return;
   throw new TransferError(
@@ -156,5 +156,14 @@ export function assertStrategy(strategy: unknown): asserts strategy is Strategy 
     last
       ? `The strategy ends with the edit ${String(last.name)}, which nothing trains after. Add train({ epochs }) behind it, or take it away.`
       : 'The strategy is empty. Pass at least one phase, such as train({ epochs: 10 }) or linearProbe({ epochs: 10 }).',
+  );
+}
+
+function assertSteps(steps: readonly unknown[]): void {
+  const stranger = steps.findIndex((step) => kindOf(step) !== 'edit' && kindOf(step) !== 'phase');
+  if (stranger < 0) return;
+  throw new TransferError(
+    'INVALID_ARGUMENT',
+    `Step ${stranger + 1} of the strategy (${textOf(steps[stranger])}) is no edit and no phase. Pass what freeze(), unfreezeTop(n), train({ ... }) and the like return.`,
   );
 }

@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Examples } from '../core/data.ts';
 import { TransferError } from '../core/errors.ts';
+import { kindOf } from '../core/kind-of.ts';
 import { randomStream } from '../core/random.ts';
-import { assertSettings } from '../core/settings.ts';
+import { assertSettings, textOf } from '../core/settings.ts';
 import { shapeText } from '../model/dense.ts';
 import type { Pixels } from '../model/pixels.ts';
 import type { Augmentation } from './augmentation.ts';
@@ -40,12 +41,12 @@ export function augmentExamples(
 ): Examples {
   assertSettings('augmentExamples', settings, { seed: 7 });
   const { seed = 0 } = settings;
-  const list = 'kind' in augmentations ? [augmentations] : augmentations;
-  const bad = list.find((augmentation) => augmentation?.kind !== 'augmentation');
-  if (bad !== undefined) {
+  const list = [augmentations].flat() as readonly Augmentation[];
+  const bad = list.findIndex((augmentation) => kindOf(augmentation) !== 'augmentation');
+  if (bad >= 0) {
     throw new TransferError(
       'INVALID_ARGUMENT',
-      `augmentExamples received ${JSON.stringify(bad)}. Pass an augmentation as a value: flip(), crop(), rotate(), colour() or an array of them.`,
+      `augmentExamples received ${textOf(list[bad])}. Pass an augmentation as a value: flip(), crop(), rotate(), colour() or an array of them.`,
     );
   }
   if (list.length === 0) return examples;

@@ -5,6 +5,7 @@ import type { Target } from '../core/outcome.ts';
 import { shapeText } from '../model/dense.ts';
 import { pictureSize } from '../model/picture.ts';
 import type { PixelSize, Pixels } from '../model/pixels.ts';
+import { readsTokens } from '../model/reads-tokens.ts';
 import { withFingerprint } from './fingerprint.ts';
 import { mapConcurrently } from './map-concurrently.ts';
 
@@ -33,8 +34,10 @@ export function pictureExamples(
       if (!size || inputs.length !== 1 || size.width === null || size.height === null) {
         throw new TransferError(
           'INVALID_DATA',
-          `The model reads ${inputs.map(({ shape }) => shapeText(shape)).join(' and ')}; pictures fit one input ` +
-            '[height, width, 3 or 1] of a fixed size. Use a base for pictures, or examples of tfjs-transfer/data.',
+          readsTokens(inputs)
+            ? 'The model reads text (its base is an encoder), and these are pictures. Pass textExamples of tfjs-transfer/text, or use a base for pictures.'
+            : `The model reads ${inputs.map(({ shape }) => shapeText(shape)).join(' and ')}; pictures fit one input ` +
+                '[height, width, 3 or 1] of a fixed size. Use a base for pictures, or examples of tfjs-transfer/data.',
         );
       }
       const { width, height, channels } = size;

@@ -1,3 +1,4 @@
+import { assertHandle } from '../core/edit.ts';
 import type { Base, TransferModel } from '../core/handle.ts';
 
 /**
@@ -6,6 +7,7 @@ import type { Base, TransferModel } from '../core/handle.ts';
  * disposing one of them is enough. A second call does nothing.
  *
  * @param handle The base or model.
+ * @throws TransferError `INVALID_ORDER` where it is neither.
  *
  * @example
  * ```ts
@@ -16,5 +18,6 @@ import type { Base, TransferModel } from '../core/handle.ts';
  * ```
  */
 export function dispose(handle: Base | TransferModel): void {
+  assertHandle('dispose', handle);
   handle.lease.dispose();
 }

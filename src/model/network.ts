@@ -63,7 +63,9 @@ export function leaseOf(
       network.giveBack();
       leased.delete(reference);
     },
-  };
+    // Handles are written as what they say of themselves: a network points back to itself.
+    toJSON: () => undefined,
+  } as Lease;
 }
 
 /** What leases own. Weakly: a handle that nobody disposed may still be collected. */

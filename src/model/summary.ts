@@ -1,3 +1,4 @@
+import { assertHandle } from '../core/edit.ts';
 import type { Base, LayerInfo, TransferModel } from '../core/handle.ts';
 import { trainedBy } from './trained.ts';
 
@@ -6,6 +7,7 @@ import { trainedBy } from './trained.ts';
  *
  * @param model The base or model with its settings.
  * @returns The table as text. Its last column says `yes`, `part`, `moving statistics` or nothing.
+ * @throws TransferError `INVALID_ORDER` where it is no base and no model.
  *
  * @example
  * ```ts
@@ -16,6 +18,7 @@ import { trainedBy } from './trained.ts';
  * ```
  */
 export function summary(model: Base | TransferModel): string {
+  assertHandle('summary', model);
   const { keys, batchStatistics } = trainedBy(model.layers, model.settings);
   const trained = new Set(keys);
   const size = (shape: readonly number[]) => shape.reduce((product, length) => product * length, 1);

@@ -45,9 +45,11 @@ function saveFailed(target: unknown, name: string, files: readonly StoredFile[],
   const reason = typeof code === 'string' ? code : message || kind || String(cause);
   const bytes = files.reduce((sum, file) => sum + file.bytes.byteLength, 0);
   const next =
-    typeof target === 'string'
-      ? 'Make room, or choose a folder that can be written to.'
-      : 'Make room (remove models that are no longer needed), or save to another store: download(name).';
+    code === 'EEXIST' || code === 'ENOTDIR'
+      ? 'A file is in its place: choose a folder.'
+      : typeof target === 'string'
+        ? 'Make room, or choose a folder that can be written to.'
+        : 'Make room (remove models that are no longer needed), or save to another store: download(name).';
   const kept = `It needs ${bytes} bytes, beside those that are there. What was there before is unchanged. ${next}`;
   return new TransferError(
     'SAVE_FAILED',

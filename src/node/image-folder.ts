@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { assertSettings } from '../core/settings.ts';
+import { TransferError } from '../core/errors.ts';
+import { assertSettings, textOf } from '../core/settings.ts';
 import type { SkippedFile } from '../data/class-folders.ts';
 import { classPictures, type ImageFolderSettings, knownInFolder } from '../data/class-pictures.ts';
 import { assertShares, type Splits, splitByShares } from '../data/split-examples.ts';
@@ -50,6 +51,12 @@ export async function imageFolder<const Validation extends number = 0.2, const T
   assertSettings('imageFolder', settings, knownInFolder);
   const { validation = 0.2, test = 0 }: ImageFolderSettings = settings;
   assertShares(validation, test);
+  if (typeof folder !== 'string' && !((folder as unknown) instanceof URL)) {
+    throw new TransferError(
+      'INVALID_ARGUMENT',
+      `imageFolder received ${textOf(folder)} in place of a folder. Pass its path, or a file: URL.`,
+    );
+  }
   const root = pathOf(String(folder));
   const found = await classPictures(
     {

@@ -3,6 +3,7 @@ import type { Examples } from '../core/data.ts';
 import { TransferError } from '../core/errors.ts';
 import type { InputSpecification } from '../core/handle.ts';
 import type { Target } from '../core/outcome.ts';
+import { readsTokens } from '../model/reads-tokens.ts';
 import { padded, type TokenBatch } from './tokenize.ts';
 import type { Tokenizer, Tokens } from './tokenizer.ts';
 
@@ -46,7 +47,7 @@ export function tensorsOf(
   inputs: readonly InputSpecification[],
   caller: string,
 ): readonly tf.Tensor[] {
-  if (inputs.length < 2 || inputs.length > 3 || inputs.some((input) => input.dtype !== 'int32')) {
+  if (!readsTokens(inputs)) {
     throw new TransferError(
       'INVALID_DATA',
       `${caller}: the model reads no tokens. Load an encoder: loadBase of a folder in the layout of Hugging Face.`,

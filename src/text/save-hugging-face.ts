@@ -60,7 +60,7 @@ export async function saveHuggingFace(
       'saveHuggingFace received no model and no base. Pass one of these first.',
     );
   }
-  assertSettings('saveHuggingFace', settings, { ...knownInTransfer, tokenizer: undefined });
+  assertSettings('saveHuggingFace', settings, { tokenizer: undefined, ...knownInTransfer });
   const { tokenizer } = settings;
   if (kindOf(tokenizer) !== 'tokenizer') {
     throw new TransferError(

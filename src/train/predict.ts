@@ -10,6 +10,7 @@ import { networkBehind } from '../model/network.ts';
 import { type Picture, toInput } from '../model/picture.ts';
 import { assertTransferModel } from '../model/transfer-model.ts';
 import { allFinite } from './finite.ts';
+import { type PredictInput, predictInputs } from './predict-inputs.ts';
 import { activate } from './score.ts';
 
 /** One label of a prediction: the best first. */
@@ -30,8 +31,8 @@ export interface PredictSettings {
  *
  * @param model The model.
  * @param input A picture (in Node a path or encoded bytes; in a browser a canvas, image, video, ImageData or Blob), or a
- * tensor or array of the input's shape, with pixels from 0 to 255. Of a model with several inputs, an array with one for
- * each.
+ * tensor or array of the input's shape, with pixels from 0 to 255. Of an encoder of text, what
+ * `tokenizer.encode(text)` returns. Of another model with several inputs, an array with one for each.
  * @param settings How many labels.
  * @returns Labels and scores, by falling score. What tensors it makes, it frees.
  * @throws TransferError `INVALID_ARGUMENT` where the head labels tokens; `INVALID_DATA` where the picture cannot be read or the shape is another; `NOT_FOUND`;
@@ -50,7 +51,7 @@ export interface PredictSettings {
  */
 export async function predict(
   model: TransferModel,
-  input: Picture | readonly Picture[],
+  input: PredictInput,
   settings: PredictSettings = {},
 ): Promise<Prediction[]> {
   assertTransferModel(model);
@@ -68,13 +69,7 @@ export async function predict(
       `predict: the head "${head.name}" has an answer for each token. Call labelWords(model, words, tokenizer) of tfjs-transfer/text.`,
     );
   }
-  const given = inputs.length > 1 ? (input as readonly Picture[]) : [input as Picture];
-  if (given.length !== inputs.length) {
-    throw new TransferError(
-      'INVALID_DATA',
-      `predict received ${given.length} inputs; the model has ${inputs.length}. Pass an array with one for each.`,
-    );
-  }
+  const given = predictInputs(input, inputs);
   const tensors: tf.Tensor[] = [];
   let outputs: readonly Value[] = [];
   const folder = folderOf(network, findingsOf(model.lease));

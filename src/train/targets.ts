@@ -61,7 +61,7 @@ export function assertExamples(head: Head, examples: Examples, split: string): v
       'INVALID_DATA',
       examples?.kind === 'examples'
         ? `The ${split} split is empty. Pass at least one example.`
-        : `The ${split} split is no examples. Pass one split of the data, such as data.validation or data.test.`,
+        : `The ${split} split is no examples${examples === undefined ? ', but undefined; imageFolder and splitExamples make a test split of { test: 0.2 }' : ''}. Pass one split of the data, such as data.validation or data.test.`,
     );
   }
   if (examples.targets.length !== examples.size) {
@@ -75,8 +75,8 @@ export function assertExamples(head: Head, examples: Examples, split: string): v
   const { labels, task } = head;
   const expected = {
     classification: `a class index from 0 to ${labels.length - 1} (${labels.join(', ')})`,
-    multiLabel: `${labels.length} numbers, 0 or 1, one for each label`,
-    regression: `${labels.length} finite numbers, one for each output`,
+    multiLabel: `an array of ${labels.length} numbers, 0 or 1, one for each label`,
+    regression: `an array of ${labels.length === 1 ? '1 finite number, such as [4.5]' : `${labels.length} finite numbers, one for each output`}`,
     tokenClassification: `a class index from 0 to ${labels.length - 1} (${labels.join(', ')}) or -1 for each token, and as many as the others have`,
   }[task];
   throw new TransferError(

@@ -222,7 +222,7 @@ describe('sweep', () => {
     const refused = (strategies: readonly unknown[], settings: unknown, given: unknown = data) =>
       expect(sweep(model, strategies as Strategy[], given as typeof data, settings as SweepSettings)).rejects;
     await refused([], { budget: 9 }).toThrow(/no strategies/);
-    await refused(two, { budget: 3 }).toThrow(/budget: 3. 2 strategies in 1 rounds take 4 epochs at least/);
+    await refused(two, { budget: 3 }).toThrow(/budget: 3. 2 strategies in 1 round take 4 epochs at least/);
     await refused(two, {}).toThrow(/budget: undefined/);
     await refused(two, { budget: Number.NaN }).toThrow(/budget: NaN/);
     await refused(two, { budget: 9, epochs: 3 }).toThrow(/epochs, which it does not know/);

@@ -276,7 +276,7 @@ describe('usage', () => {
     [['tune'], /Unknown command "tune"/],
     [['constructor'], /Unknown command "constructor"/],
     [['tune', '--help'], /Unknown command "tune"/],
-    [['train'], /train received none as arguments\. Pass DATA/],
+    [['train'], /train received no arguments\. Pass DATA/],
     [['train', 'a', 'b'], /train received "a", "b" as arguments/],
     [['train', 'a', '--epoch', '3'], /Unknown flag --epoch\. The flags of train are .*--epochs/],
     [['train', 'a', '--folder', 'b'], /Unknown flag --folder/],

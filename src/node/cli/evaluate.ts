@@ -1,5 +1,6 @@
 import { defineCommand } from 'citty';
 import { dispose } from '../../model/dispose.ts';
+import { readsTokens } from '../../model/reads-tokens.ts';
 import { useBackend } from '../../model/use-backend.ts';
 import { loadTokenizer } from '../../text/load-tokenizer.ts';
 import { evaluate as evaluateModel } from '../../train/evaluate.ts';
@@ -9,7 +10,7 @@ import { backendByName, columnFlags, sharedFlags } from './flags.ts';
 import { progressOn } from './progress.ts';
 import { savedModel } from './saved-model.ts';
 import { classTable, count, skippedLines, table } from './text.ts';
-import { readsTexts, textData } from './text-data.ts';
+import { textData } from './text-data.ts';
 
 /** `tfjs-transfer evaluate <model> <folder>` */
 export const evaluate = defineCommand({
@@ -31,8 +32,8 @@ export const evaluate = defineCommand({
     const progress = progressOn(io);
     try {
       const { labels } = model.head;
-      const noun = readsTexts(model) ? 'text' : 'picture';
-      const { train: examples, skipped } = readsTexts(model)
+      const noun = readsTokens(model.inputs) ? 'text' : 'picture';
+      const { train: examples, skipped } = readsTokens(model.inputs)
         ? await textData(args.data, {
             columns: args,
             tokenizer: await loadTokenizer(args.model, signalOf(io)),

@@ -4,13 +4,13 @@ import { isMissing } from '../../core/store.ts';
 import { readArtifacts } from '../../model/artifacts.ts';
 import { dispose } from '../../model/dispose.ts';
 import { loadModel } from '../../model/load-model.ts';
+import { readsTokens } from '../../model/reads-tokens.ts';
 import { isSavedModel } from '../../model/saved-model.ts';
 import { summary } from '../../model/summary.ts';
 import { useBackend } from '../../model/use-backend.ts';
 import { baseByName, baseHelp, baseNames, placeOfBase } from './base-by-name.ts';
 import { type CommandIo, exitCodes, print, signalOf } from './command-io.ts';
 import { backendByName, sharedFlags } from './flags.ts';
-import { readsTexts } from './text-data.ts';
 
 /** `tfjs-transfer inspect <model>` */
 export const inspect = defineCommand({
@@ -75,7 +75,7 @@ function text(model: Base | TransferModel): string {
     Source: source,
     'SHA-256': sha256,
     Licence: licence,
-    Input: readsTexts(model)
+    Input: readsTokens(model.inputs)
       ? `a text, as its ${model.inputs.length > 2 ? 'ids, mask and types' : 'ids and mask'}`
       : model.inputs.map(inputText).join('; '),
     Labels: model.kind === 'transfer' ? model.head.labels.join(', ') : undefined,

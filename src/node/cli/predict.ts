@@ -4,6 +4,7 @@ import { TransferError } from '../../core/errors.ts';
 import type { TransferModel } from '../../core/handle.ts';
 import { dispose } from '../../model/dispose.ts';
 import type { Picture } from '../../model/picture.ts';
+import { readsTokens } from '../../model/reads-tokens.ts';
 import { useBackend } from '../../model/use-backend.ts';
 import { loadTokenizer } from '../../text/load-tokenizer.ts';
 import { type Prediction, predict as predictInput } from '../../train/predict.ts';
@@ -12,7 +13,6 @@ import { backendByName, columnFlags, numberOf, sharedFlags } from './flags.ts';
 import { progressOn } from './progress.ts';
 import { savedModel } from './saved-model.ts';
 import { table } from './text.ts';
-import { readsTexts } from './text-data.ts';
 import { readTextRows } from './text-rows.ts';
 
 /** One example: a file, or a row of one. */
@@ -51,7 +51,7 @@ export const predict = defineCommand({
     const progress = progressOn(io);
     try {
       const files = args._.slice(1);
-      const examples = readsTexts(model)
+      const examples = readsTokens(model.inputs)
         ? await textsOf(files, args, model, io)
         : await Promise.all(files.map(pictureOf));
       for (const example of examples) {

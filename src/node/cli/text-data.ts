@@ -1,15 +1,11 @@
 import type { Dataset } from '../../core/data.ts';
 import { TransferError } from '../../core/errors.ts';
-import type { Base } from '../../core/handle.ts';
 import type { SkippedFile } from '../../data/class-folders.ts';
 import { splitByShares } from '../../data/split-examples.ts';
 import { textExamples } from '../../text/text-examples.ts';
 import type { Tokenizer } from '../../text/tokenizer.ts';
 import { count } from './text.ts';
 import { readTextRows } from './text-rows.ts';
-
-/** Whether a model reads tokens. */
-export const readsTexts = ({ inputs }: Pick<Base, 'inputs'>) => inputs.every(({ dtype }) => dtype === 'int32');
 
 /** Labelled texts as splits. */
 export type TextData = Dataset & {

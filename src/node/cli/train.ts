@@ -5,6 +5,7 @@ import { flip } from '../../data/index.ts';
 import { classifier } from '../../heads/index.ts';
 import { attachHead } from '../../model/attach-head.ts';
 import { dispose } from '../../model/dispose.ts';
+import { readsTokens } from '../../model/reads-tokens.ts';
 import { useBackend } from '../../model/use-backend.ts';
 import { explain } from '../../train/explain.ts';
 import { featureWorkers } from '../feature-workers.ts';
@@ -17,7 +18,6 @@ import { planText } from './plan-text.ts';
 import { progressOn } from './progress.ts';
 import { strategyByName, strategyNames } from './strategy-by-name.ts';
 import { count, skippedLines } from './text.ts';
-import { readsTexts } from './text-data.ts';
 import { holdsTexts } from './text-rows.ts';
 import { textsToTrain } from './texts-to-train.ts';
 import { trainAndSave } from './train-and-save.ts';
@@ -109,7 +109,7 @@ export const train = defineCommand({
       }).finally(progress.end));
     const base = await baseByName(args.base, { seed, ...signalOf(io) });
     try {
-      if (!texts && readsTexts(base)) {
+      if (!texts && readsTokens(base.inputs)) {
         throw new UsageError(
           `--base received "${args.base}", an encoder of texts, and ${args.data} holds pictures. Pass a base of pictures, such as ${baseNames[0]}, or a table or folder of texts.`,
         );

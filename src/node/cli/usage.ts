@@ -52,10 +52,12 @@ export function assertUsage(name: string, { command, several }: Verb, rawArgumen
       throw new UsageError(`${rawName} received "${value}". Pass one of: ${definition.options?.join(', ')}.`);
     }
   }
-  const received = positionals.length ? positionals.map((value) => `"${value}"`).join(', ') : 'none';
+  const received = positionals.length
+    ? `${positionals.map((value) => `"${value}"`).join(', ')} as arguments`
+    : 'no arguments';
   if (positionals.length >= expected.length && (several || positionals.length === expected.length)) return;
   throw new UsageError(
-    `${name} received ${received} as arguments. Pass ${expected.join(' and ')}${several ? ', the last as often as you like' : ''}.`,
+    `${name} received ${received}. Pass ${expected.join(' and ')}${several ? ', the last as often as you like' : ''}.`,
   );
 }
 
