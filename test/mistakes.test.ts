@@ -60,7 +60,7 @@ test('data in place of a split, and the result of a run in place of its model, a
   const data = { train: examples([0, 1]) };
   await expect(evaluate(model(), data as never)).rejects.toThrow(/given split is no examples.*data\.validation/);
   await expect(predict({ model: model() } as never, tf.ones([size, size, 3]))).rejects.toThrow(
-    /the result of a run in place of a model. Pass its .model/,
+    /in place of a model. Pass what .* or \.model of what fineTune returns/,
   );
 });
 
@@ -99,7 +99,7 @@ test.each([
   [
     'an augmentation, not called',
     () => splitExamples(examples([0, 1]), { validation: 0, augment: plain(flip) }),
-    /received the function flip\. Pass an augmentation/,
+    /received \[flip\]\. Pass an augmentation/,
   ],
   [
     'the word of an augmentation',
@@ -116,11 +116,11 @@ test.each([
     /surgical received undefined\. Pass an array, such as \['block1'\]/,
   ],
   ['no stages', () => gradualUnfreeze(plain(3), { epochs: 1 }), /gradualUnfreeze received 3\. Pass an array/],
-  ['a phase, not called', () => sequence(plain(train)), /Step 1 of the strategy \(the function train\)/],
+  ['a phase, not called', () => sequence(plain(train)), /Step 1 of the strategy \(\[train\]\)/],
   [
     'a recipe, not called',
     () => fineTune(model(), { train: examples([0, 1]) }, plain(linearProbe)),
-    /The strategy is the function linearProbe\. Pass/,
+    /The strategy is \[linearProbe\]\. Pass/,
   ],
   [
     'a missing tokenizer',
@@ -134,7 +134,7 @@ test.each([
     () => loadBase('efficientnet-lite0'),
     /import \{ efficientNetLite0 \} from "@tfjs-transfer/,
   ],
-  ['a base, not called', () => loadBase(plain(() => {})), /a function\. Call it: loadBase\(efficientNetLite0\(\)\)/],
+  ['a base, not called', () => loadBase(plain(() => {})), /Pass one of these, or call it: efficientNetLite0\(\)/],
   [
     'a test split that was not made',
     () => evaluate(model(), plain(undefined)),

@@ -160,7 +160,7 @@ export function assertStrategy(strategy: unknown): asserts strategy is Strategy 
 }
 
 function assertSteps(steps: readonly unknown[]): void {
-  const stranger = steps.findIndex((step) => kindOf(step) !== 'edit' && kindOf(step) !== 'phase');
+  const stranger = steps.findIndex((step) => !/^(edit|phase)$/.test(kindOf(step) ?? ''));
   if (stranger < 0) return;
   throw new TransferError(
     'INVALID_ARGUMENT',
