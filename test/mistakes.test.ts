@@ -60,7 +60,7 @@ test('data in place of a split, and the result of a run in place of its model, a
   const data = { train: examples([0, 1]) };
   await expect(evaluate(model(), data as never)).rejects.toThrow(/given split is no examples.*data\.validation/);
   await expect(predict({ model: model() } as never, tf.ones([size, size, 3]))).rejects.toThrow(
-    /in place of a model. Pass what .* or \.model of what fineTune returns/,
+    /in place of a model. Pass what .* or \.model of a run/,
   );
 });
 
@@ -134,11 +134,11 @@ test.each([
     () => loadBase('efficientnet-lite0'),
     /import \{ efficientNetLite0 \} from "@tfjs-transfer/,
   ],
-  ['a base, not called', () => loadBase(plain(() => {})), /Pass one of these, or call it: efficientNetLite0\(\)/],
+  ['a base, not called', () => loadBase(plain(() => {})), /call functions/],
   [
     'a test split that was not made',
     () => evaluate(model(), plain(undefined)),
-    /but undefined; imageFolder .*\{ test: 0\.2 \}/,
+    /no examples \(undefined\)\. .*\{ test: 0\.2 \}/,
   ],
   [
     'a number for a regressor',
