@@ -21,6 +21,6 @@ export function assertTransferModel(model: unknown): asserts model is TransferMo
     'INVALID_ORDER',
     isBase
       ? 'The base has no head to train, measure or predict with. Attach one: pipe(base, attachHead(classifier(labels))).'
-      : `Received ${received} in place of a model. Pass what attachHead or loadModel returns, or .model of a run.`,
+      : `Received ${received} in place of a model. Pass what attachHead or loadModel returns, or a run's .model.`,
   );
 }
