@@ -64,11 +64,9 @@ const typeOf = (value: unknown) => (Array.isArray(value) ? 'array' : value === n
 export const textOf = (value: unknown) =>
   typeof value === 'string'
     ? `"${value}"`
-    : typeof value === 'function' && value.name
-      ? `the function ${value.name}`
-      : value instanceof Object
-        ? `[${value.constructor?.name}]`
-        : String(value);
+    : value instanceof Object
+      ? `[${(value as { readonly name?: unknown }).name || value.constructor?.name}]`
+      : String(value);
 
 /** Whether the letters of a word come in that order in another: `lr` in `learningRate`. */
 function isWithin(short: string, long: string): boolean {

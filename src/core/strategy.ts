@@ -103,7 +103,7 @@ export function train(settings: TrainSettings): Phase {
       const isRight = given === undefined || example.startsWith('[') === Array.isArray(given);
       const bad = [given ?? []].flat().find((value) => kindOf(value) !== kind);
       if (isRight && bad === undefined) return false;
-      return `${bad === undefined ? 'no array' : textOf(bad)}, no ${kind} as ${name}; pass ${example}`;
+      return `${textOf(bad ?? given)}, no ${kind} as ${name}; pass ${example}`;
     }),
   ].filter(Boolean);
   if (wrong.length) throw new TransferError('INVALID_ARGUMENT', `train received ${wrong.join('; ')}.`);
@@ -160,10 +160,10 @@ export function assertStrategy(strategy: unknown): asserts strategy is Strategy 
 }
 
 function assertSteps(steps: readonly unknown[]): void {
-  const stranger = steps.findIndex((step) => kindOf(step) !== 'edit' && kindOf(step) !== 'phase');
+  const stranger = steps.findIndex((step) => !/^(edit|phase)$/.test(kindOf(step) ?? ''));
   if (stranger < 0) return;
   throw new TransferError(
     'INVALID_ARGUMENT',
-    `Step ${stranger + 1} of the strategy (${textOf(steps[stranger])}) is no edit and no phase. Pass what freeze(), unfreezeTop(n), train({ ... }) and the like return.`,
+    `Step ${stranger + 1} of the strategy, ${textOf(steps[stranger])}, is no edit and no phase. Pass what freeze(), unfreezeTop(n), train({ ... }) and the like return.`,
   );
 }

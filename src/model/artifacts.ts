@@ -124,9 +124,7 @@ async function readHandler(handler: tf.io.IOHandler): Promise<Raw> {
   if (typeof handler?.load !== 'function') {
     throw new TransferError(
       'INVALID_ARGUMENT',
-      typeof handler === 'function'
-        ? 'The source is a function. Call it: loadBase(efficientNetLite0()).'
-        : 'The source is no path, no URL and no IOHandler with a load method, and no store. Pass one of these.',
+      'The source is no path, no URL and no IOHandler with a load method, and no store. Pass one of these (call functions).',
     );
   }
   const { modelTopology, weightSpecs, weightData, userDefinedMetadata } = await handler.load();

@@ -64,7 +64,7 @@ export function leaseOf(
       leased.delete(reference);
     },
     // Handles are written as what they say of themselves: a network points back to itself.
-    toJSON: () => undefined,
+    toJSON() {},
   } as Lease;
 }
 

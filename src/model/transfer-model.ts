@@ -16,18 +16,11 @@ export function isTransferModel(value: unknown): value is TransferModel {
 export function assertTransferModel(model: unknown): asserts model is TransferModel {
   if (isTransferModel(model)) return;
   const isBase = kindOf(model) === 'base';
-  const isResult = isTransferModel((model as { readonly model?: unknown } | null | undefined)?.model);
-  const received = isResult
-    ? 'the result of a run'
-    : model instanceof Promise
-      ? 'a promise (await it first)'
-      : model === null
-        ? 'null'
-        : typeof model;
+  const received = model instanceof Promise ? 'a promise (await it first)' : model === null ? 'null' : typeof model;
   throw new TransferError(
     'INVALID_ORDER',
     isBase
       ? 'The base has no head to train, measure or predict with. Attach one: pipe(base, attachHead(classifier(labels))).'
-      : `Received ${received} in place of a model. Pass ${isResult ? 'its .model' : 'what attachHead or loadModel returns, or .model of what fineTune returns'}.`,
+      : `Received ${received} in place of a model. Pass what attachHead or loadModel returns, or a run's .model.`,
   );
 }

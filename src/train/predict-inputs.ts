@@ -1,5 +1,6 @@
 import { TransferError } from '../core/errors.ts';
 import type { InputSpecification } from '../core/handle.ts';
+import { textOf } from '../core/settings.ts';
 import { isArrayLike } from '../model/dense.ts';
 import type { Picture } from '../model/picture.ts';
 import { readsTokens } from '../model/reads-tokens.ts';
@@ -32,29 +33,23 @@ export function predictInputs(input: PredictInput, inputs: readonly InputSpecifi
   if (isEncoded(input)) {
     // The inputs of an encoder are in this order, and those without types leave out the last.
     if (ofText) return [input.ids, input.mask, input.types].slice(0, inputs.length) as Picture[];
-    throw refusal('received tokens of a text; the model reads no text. Pass a picture, or load an encoder as the base');
+    throw refusal('received tokens of a text; the model reads no text. Pass a picture');
   }
   const isList = Array.isArray(input);
-  if (ofText && !(isList && input.length === inputs.length)) {
-    const received = isList
-      ? `an array of ${input.length}`
-      : typeof input === 'string'
-        ? `the text "${input.slice(0, 40)}"`
-        : input === null
-          ? 'null'
-          : typeof input;
+  const received = isList ? `an array of ${input.length}` : textOf(input);
+  const isRight = isList && input.length === inputs.length;
+  if (ofText && !isRight) {
     throw refusal(
       `received ${received}; the model reads the tokens of a text, in ${inputs.length} inputs. ` +
-        'Pass tokenizer.encode(text), with the tokenizer of its base (loadTokenizer of tfjs-transfer/text)',
+        'Pass tokenizer.encode(text) (loadTokenizer of tfjs-transfer/text)',
     );
   }
   if (inputs.length > 1) {
-    if (isList && input.length === inputs.length) return input as readonly Picture[];
-    const received = isList ? `${input.length} inputs` : input === null ? 'null' : `one ${typeof input}`;
-    throw refusal(`received ${received}; the model has ${inputs.length}. Pass an array with one for each`);
+    if (isRight) return input as readonly Picture[];
+    throw refusal(`received ${received}; the model has ${inputs.length} inputs. Pass an array with one for each`);
   }
   if (isList && input.length > 0 && !input.some(isValue)) {
-    throw refusal(`received an array of ${input.length}. Pass one picture at a time, such as its path`);
+    throw refusal(`received ${received}. Pass one picture at a time`);
   }
   return [input as Picture];
 }

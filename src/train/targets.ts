@@ -61,7 +61,7 @@ export function assertExamples(head: Head, examples: Examples, split: string): v
       'INVALID_DATA',
       examples?.kind === 'examples'
         ? `The ${split} split is empty. Pass at least one example.`
-        : `The ${split} split is no examples${examples === undefined ? ', but undefined; imageFolder and splitExamples make a test split of { test: 0.2 }' : ''}. Pass one split of the data, such as data.validation or data.test.`,
+        : `The ${split} split is no examples (${typeof examples}). Pass one split of the data: data.validation, or data.test of { test: 0.2 }.`,
     );
   }
   if (examples.targets.length !== examples.size) {
