@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { type Chain, type Joined, soleReaders } from './fold-chains.ts';
 import type { ChainWeights } from './fold-weights.ts';
-import { attributesOf } from './fused-kernel.ts';
+import { attributesOf, type FusedOperation } from './fused-kernel.ts';
 import type { ValueId } from './graph.ts';
 
 /** The kernel that runs a convolution of single pixels and a depthwise one as one, on the backends that have it. */
@@ -38,18 +38,20 @@ export function joinExpansions(joined: readonly Joined[], wanted: readonly Value
     });
 }
 
-function isExpansion(chain: Chain | undefined): boolean {
+/** The operation of a chain that has one of a kind, channels last. */
+function operationOf(chain: Chain | undefined, kind: FusedOperation['kind']) {
   const [operation, other] = chain?.operations ?? [];
-  if (operation?.kind !== 'conv2d' || other || chain?.channels === 'first') return false;
-  const [height, width] = operation.kernel.shape;
-  return height === 1 && width === 1 && operation.strides.every((stride) => stride === 1);
+  return operation?.kind === kind && !other && chain?.channels === 'last' ? operation : undefined;
 }
 
-function isDepthwise(chain: Chain | undefined): boolean {
-  const [operation, other] = chain?.operations ?? [];
-  if (operation?.kind !== 'depthwiseConv2d' || other || chain?.channels === 'first') return false;
-  return operation.kernel.shape[3] === 1;
+function isExpansion(chain: Chain | undefined): boolean {
+  const operation = operationOf(chain, 'conv2d');
+  return (
+    operation !== undefined && [...operation.kernel.shape.slice(0, 2), ...operation.strides].every((size) => size === 1)
+  );
 }
+
+const isDepthwise = (chain: Chain | undefined) => operationOf(chain, 'depthwiseConv2d')?.kernel.shape[3] === 1;
 
 /** A chain with its weights. */
 interface Weighted {

@@ -3,7 +3,7 @@ import type { Examples } from '../core/data.ts';
 import { TransferError } from '../core/errors.ts';
 import type { InputSpecification } from '../core/handle.ts';
 import type { Target } from '../core/outcome.ts';
-import { readsTokens } from '../model/reads-tokens.ts';
+import { readParts, readsTokens } from '../model/reads-tokens.ts';
 import { padded, type TokenBatch } from './tokenize.ts';
 import type { Tokenizer, Tokens } from './tokenizer.ts';
 
@@ -43,7 +43,7 @@ export const longest = (rows: readonly Tokens[]) => rows.reduce((most, { ids }) 
  * @throws TransferError `INVALID_DATA` where it is no encoder.
  */
 export function tensorsOf(
-  { shape, ids, mask, types }: TokenBatch,
+  batch: TokenBatch,
   inputs: readonly InputSpecification[],
   caller: string,
 ): readonly tf.Tensor[] {
@@ -53,5 +53,5 @@ export function tensorsOf(
       `${caller}: the model reads no tokens. Load an encoder: loadBase of a folder in the layout of Hugging Face.`,
     );
   }
-  return [ids, mask, types].slice(0, inputs.length).map((values) => tf.tensor(values, [...shape], 'int32'));
+  return readParts(batch, inputs).map((values) => tf.tensor(values, [...batch.shape], 'int32'));
 }

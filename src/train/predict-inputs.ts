@@ -3,7 +3,7 @@ import type { InputSpecification } from '../core/handle.ts';
 import { textOf } from '../core/settings.ts';
 import { isArrayLike } from '../model/dense.ts';
 import type { Picture } from '../model/picture.ts';
-import { readsTokens } from '../model/reads-tokens.ts';
+import { readParts, readsTokens } from '../model/reads-tokens.ts';
 
 /** The tokens of a text, as `tokenizer.encode(text)` of `tfjs-transfer/text` gives them. */
 export interface EncodedText {
@@ -31,8 +31,7 @@ const isValue = (part: unknown) => typeof part === 'number' || typeof part === '
 export function predictInputs(input: PredictInput, inputs: readonly InputSpecification[]): readonly Picture[] {
   const ofText = readsTokens(inputs);
   if (isEncoded(input)) {
-    // The inputs of an encoder are in this order, and those without types leave out the last.
-    if (ofText) return [input.ids, input.mask, input.types].slice(0, inputs.length) as Picture[];
+    if (ofText) return readParts(input, inputs) as Picture[];
     throw refusal('received tokens of a text; the model reads no text. Pass a picture');
   }
   const isList = Array.isArray(input);

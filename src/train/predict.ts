@@ -35,8 +35,8 @@ export interface PredictSettings {
  * `tokenizer.encode(text)` returns. Of another model with several inputs, an array with one for each.
  * @param settings How many labels.
  * @returns Labels and scores, by falling score. What tensors it makes, it frees.
- * @throws TransferError `INVALID_ARGUMENT` where the head labels tokens; `INVALID_DATA` where the picture cannot be read or the shape is another; `NOT_FOUND`;
- * `PACKAGE_MISSING` where Node lacks sharp; `DISPOSED`.
+ * @throws TransferError `INVALID_ARGUMENT` where the head labels tokens; `INVALID_DATA` where the picture cannot be read or the
+ * shape is another; `NOT_FOUND`; `PACKAGE_MISSING` where Node lacks sharp; `DISPOSED`.
  *
  * @example
  * ```ts

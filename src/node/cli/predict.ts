@@ -3,11 +3,11 @@ import { defineCommand } from 'citty';
 import { TransferError } from '../../core/errors.ts';
 import type { TransferModel } from '../../core/handle.ts';
 import { dispose } from '../../model/dispose.ts';
-import type { Picture } from '../../model/picture.ts';
 import { readsTokens } from '../../model/reads-tokens.ts';
 import { useBackend } from '../../model/use-backend.ts';
 import { loadTokenizer } from '../../text/load-tokenizer.ts';
 import { type Prediction, predict as predictInput } from '../../train/predict.ts';
+import type { PredictInput } from '../../train/predict-inputs.ts';
 import { type CommandIo, exitCodes, print, signalOf } from './command-io.ts';
 import { backendByName, columnFlags, numberOf, sharedFlags } from './flags.ts';
 import { progressOn } from './progress.ts';
@@ -52,7 +52,7 @@ export const predict = defineCommand({
     try {
       const files = args._.slice(1);
       const examples = readsTokens(model.inputs)
-        ? await textsOf(files, args, model, io)
+        ? await textsOf(files, args, io)
         : await Promise.all(files.map(pictureOf));
       for (const example of examples) {
         results.push(await predictOne(model, example, topK));
@@ -73,7 +73,7 @@ export const predict = defineCommand({
   },
 });
 
-type Example = Source & ({ readonly input: Picture | readonly Picture[] } | { readonly error: string });
+type Example = Source & ({ readonly input: PredictInput } | { readonly error: string });
 
 const isFolder = (path: string) =>
   stat(path).then(
@@ -106,7 +106,6 @@ function messageOf(error: unknown): string {
 async function textsOf(
   files: readonly string[],
   { model: place, text }: { readonly model: string; readonly text: string },
-  { inputs }: TransferModel,
   io: CommandIo,
 ): Promise<Example[]> {
   const tokenizer = await loadTokenizer(place, signalOf(io));
@@ -115,10 +114,7 @@ async function textsOf(
     try {
       const { rows, skipped } = await readTextRows(file, { text });
       const errors = skipped.map((one) => ({ file, error: `${one.file}: ${one.reason}.` }));
-      const examples = rows.map(({ row, text }) => {
-        const { ids, mask, types } = tokenizer.encode(text);
-        return { file, ...(row && { row }), input: [ids, mask, types].slice(0, inputs.length) as unknown as Picture[] };
-      });
+      const examples = rows.map(({ row, text }) => ({ file, ...(row && { row }), input: tokenizer.encode(text) }));
       return [...examples, ...errors];
     } catch (error) {
       return [{ file, error: messageOf(error) }];
