@@ -1,15 +1,19 @@
 // Strategies that train a whole network beside each other, on one that is small enough: a tiny CNN learns four kinds of
 // emoji as Google draws them, then nine kinds as Twitter does, from 66 pictures, measured on 219 others. Five seeds, each with
-// a draw of its own. `npm run bench:strategies` runs it; two minutes of one core. Writes bench/results/strategies-small.md.
+// a draw of its own. EfficientNet-Lite0 with a probe of the same pictures is the teacher of `distillation`.
+// `npm run bench:strategies` runs it; four minutes of one core. Writes bench/results/strategies-small.md.
 import { readdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { efficientNetLite0 } from '@tfjs-transfer/efficientnet-lite0';
 import {
   asBase,
   attachHead,
   batchNorm,
   bitFit,
+  delta,
   discriminative,
   dispose,
+  distillation,
   evaluate,
   fineTune,
   fineTuneOneCycle,
@@ -18,6 +22,7 @@ import {
   interpolate,
   l2SP,
   linearProbe,
+  loadBase,
   oneCycle,
   pipe,
   sequence,
@@ -48,6 +53,7 @@ async function pictures(style, labels) {
 }
 
 const tune = { batchSize: 8, epochs: 8 };
+const long = { ...tune, epochs: 38 };
 const slow = { ...tune, learningRate: 1e-4 };
 const probe = linearProbe({ batchSize: 8, epochs: 30 });
 const all = unfreeze();
@@ -55,7 +61,11 @@ const fromRandomHead = {
   'linearProbe({ epochs: 30 })': probe,
   'unfreeze(), train()': sequence(all, train(tune)),
   'unfreeze(), train({ penalties: [l2SP()] })': sequence(all, train({ ...tune, penalties: [l2SP()] })),
-  'unfreeze(), train({ epochs: 38 })': sequence(all, train({ ...tune, epochs: 38 })),
+  'unfreeze(), train({ epochs: 38 })': sequence(all, train(long)),
+  'unfreeze(), train({ epochs: 38, penalties: [delta({ alpha: 0.1 })] })': sequence(
+    all,
+    train({ ...long, penalties: [delta({ alpha: 0.1 })] }),
+  ),
   'gradualUnfreeze([0, 1, 3, 7])': gradualUnfreeze([0, 1, 3, 7], { batchSize: 8, epochs: 4 }),
   'fineTuneOneCycle(8)': fineTuneOneCycle(8, { batchSize: 8 }),
 };
@@ -68,13 +78,18 @@ const fromProbe = {
   "probe, unfreezeOnly('block3'), train()": sequence(unfreezeOnly('block3'), train(slow)),
   "probe, bitFit(), batchNorm('train'), train()": sequence(bitFit(), batchNorm('train'), train(slow)),
 };
-const scratch = sequence(all, batchNorm('train'), train({ ...tune, epochs: 38, learningRate: 1e-3 }));
+const scratch = (penalties) => sequence(all, batchNorm('train'), train({ ...long, learningRate: 1e-3, penalties }));
+const taught = 'unfreeze(), train({ epochs: 38, penalties: [distillation(teacher)] })';
+const taughtFromScratch = 'from scratch, 38 epochs, distillation(teacher)';
 const halfway = 'probe, unfreeze(), train(), interpolate() halfway';
 const pairs = [
   ['unfreeze(), train()', 'probe, unfreeze(), train()'],
   ['unfreeze(), train({ epochs: 38 })', 'probe, unfreeze(), train()'],
   ['unfreeze(), train()', 'unfreeze(), train({ penalties: [l2SP()] })'],
   ['probe, unfreeze(), train()', 'probe, unfreeze(), train({ penalties: [l2SP()] })'],
+  ['unfreeze(), train({ epochs: 38 })', 'unfreeze(), train({ epochs: 38, penalties: [delta({ alpha: 0.1 })] })'],
+  ['unfreeze(), train({ epochs: 38 })', taught],
+  ['from scratch, 38 epochs', taughtFromScratch],
   ['from scratch, 38 epochs', 'linearProbe({ epochs: 30 })'],
 ];
 
@@ -84,6 +99,7 @@ const schooling = train({ epochs: 30, learningRate: 5e-3, schedule: oneCycle() }
 const first = { train: await pictures('google', known) };
 const source = await fineTune(blank, first, sequence(all, batchNorm('train'), schooling), { seed: 7 });
 const base = asBase(source.model);
+const large = await loadBase(efficientNetLite0());
 const examples = await pictures('twitter', kinds);
 const rows = [];
 for (const seed of [0, 1, 2, 3, 4]) {
@@ -103,9 +119,15 @@ for (const seed of [0, 1, 2, 3, 4]) {
   };
   const model = pipe(base, attachHead(classifier(kinds, { seed })));
   const other = fromScratch(model, seed);
-  const results = [await run('from scratch, 38 epochs', other, scratch)];
+  const untaught = pipe(large, attachHead(classifier(kinds, { seed })));
+  const teacher = await run('EfficientNet-Lite0, linearProbe({ epochs: 30 }): the teacher', untaught, probe);
+  const penalties = [distillation((await evaluate(teacher.model, data.train)).outcome)];
+  const results = [];
   for (const [name, strategy] of Object.entries(fromRandomHead)) results.push(await run(name, model, strategy));
-  const probed = results[1];
+  results.push(await run(taught, model, sequence(all, train({ ...long, penalties }))));
+  results.push(await run('from scratch, 38 epochs', other, scratch([])));
+  results.push(await run(taughtFromScratch, other, scratch(penalties)));
+  const probed = results[0];
   for (const [name, strategy] of Object.entries(fromProbe)) {
     const result = await run(name, probed.model, strategy, probed.seconds);
     results.push(result);
@@ -114,9 +136,10 @@ for (const seed of [0, 1, 2, 3, 4]) {
     await save(halfway, mixed, result.seconds);
     dispose(mixed);
   }
-  for (const handle of [...results.map((result) => result.model), model, other]) dispose(handle);
+  for (const handle of [...[teacher, ...results].map((result) => result.model), model, other, untaught])
+    dispose(handle);
 }
-for (const handle of [base, source.model, blank]) dispose(handle);
+for (const handle of [base, source.model, blank, large]) dispose(handle);
 
 await writeFile(
   fileURLToPath(new URL('results/strategies-small.md', import.meta.url)),

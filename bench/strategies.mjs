@@ -1,14 +1,17 @@
 // Strategies beside each other on the pictures of examples/data/emoji: nine classes from 66 pictures of Google's, measured
 // on 82 subjects that were kept apart, as Google draws them and as Twitter does. EfficientNet-Lite0 on WASM.
-// `npm run bench:strategies` takes six minutes of one core. Rows that are in runs/strategies.jsonl are not measured
-// again, so that it can be stopped; `--seeds 0,1` measures some seeds. Writes bench/results/strategies.md.
+// `npm run bench:strategies` takes an hour of one core. Rows that are in runs/strategies.jsonl are not measured again, so
+// that it can be stopped; `--seeds 0,1` measures some seeds. Writes bench/results/strategies.md.
 import { appendFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { efficientNetLite0 } from '@tfjs-transfer/efficientnet-lite0';
 import {
   accuracy,
   attachHead,
+  coTuning,
+  delta,
   dispose,
+  evaluate,
   fineTune,
   fineTuneSteps,
   gradualUnfreeze,
@@ -19,11 +22,12 @@ import {
   pipe,
   sequence,
   train,
+  unfreeze,
   unfreezeOnly,
   unfreezeTop,
   useBackend,
 } from 'tfjs-transfer';
-import { attachLearned, featuresOf, learn, nearestMean, ridge } from 'tfjs-transfer/analyse';
+import { attachLearned, featuresOf, learn, nearestMean, relateClasses, ridge } from 'tfjs-transfer/analyse';
 import { wasm } from 'tfjs-transfer/backends/wasm';
 import { splitExamples } from 'tfjs-transfer/data';
 import { classifier } from 'tfjs-transfer/heads';
@@ -40,21 +44,29 @@ const labels = (await readdir(google)).sort();
 const small = { batchSize: 8 };
 const tune = { ...small, epochs: 4 };
 const slow = { ...tune, learningRate: 1e-4 };
+const long = { ...tune, epochs: 8 };
 const probe = linearProbe({ ...small, epochs: 30 });
 const opened = unfreezeTop('block7a');
-const plain = "unfreezeTop('block7a'), train()";
-const longer = "unfreezeTop('block7a'), train({ epochs: 8 })"; // as many seconds as with a probe before it
-const held = "unfreezeTop('block7a'), train({ penalties: [l2SP()] })";
-const [tuned, tunedHeld, halfway] = [`probe, ${plain}`, `probe, ${held}`, `probe, ${plain}, interpolate() halfway`];
-const pairs = [
-  [plain, tuned],
-  [longer, tuned],
-  [longer, halfway],
-  [tuned, halfway],
-  [plain, held],
-  [tuned, tunedHeld],
-];
-const withL2SP = (phase) => train({ ...phase, penalties: [l2SP()] });
+const all = unfreeze();
+
+// Names are the strategies as code, so that a row says what ran.
+const phase = (edit, settings = '') => `${edit}, train(${settings})`;
+const [top, whole] = ["unfreezeTop('block7a')", 'unfreeze()'];
+const after = (name) => `probe, ${name}`;
+const halfway = (name) => `${after(name)}, interpolate() halfway`;
+const penalized = (penalty) => `{ epochs: 8, penalties: [${penalty}] }`;
+const penalties = ['l2SP()', 'delta({ alpha: 0.1 })', 'coTuning(relation)'];
+const pairs = [top, whole].flatMap((edit) => {
+  const [plain, longer] = [phase(edit), phase(edit, '{ epochs: 8 }')];
+  const held = penalties.map((penalty) => [longer, phase(edit, penalized(penalty))]);
+  return [
+    [plain, after(plain)],
+    [longer, after(plain)], // as many seconds as with a probe before it
+    [longer, halfway(plain)],
+    [after(plain), halfway(plain)],
+    ...held,
+  ];
+});
 
 const accuracyIn = (name, share) => ({
   kind: 'metric',
@@ -67,18 +79,32 @@ const bothStyles = [
   accuracyIn('twitter', (list) => list.slice(list.length / 2)),
 ];
 
-// What trains is at most block 7a and what lies above it; below, all is the same and computed once.
 const learners = [nearestMean(), ridge()];
-const fromRandomHead = {
-  'linearProbe({ epochs: 30 })': probe,
-  [plain]: sequence(opened, train(tune)),
-  [longer]: sequence(opened, train({ ...tune, epochs: 8 })),
-  [held]: sequence(opened, withL2SP(tune)),
-  "gradualUnfreeze([0, 1, 'block7a'])": gradualUnfreeze([0, 1, 'block7a'], { ...small, epochs: 2 }),
-};
+
+/** What starts from a random head, of which some have to know how old and new classes are related. */
+function fromRandomHead(relation) {
+  const added = [l2SP(), delta({ alpha: 0.1 }), coTuning(relation)];
+  const of = (name, edit) => ({
+    [phase(name)]: sequence(edit, train(tune)),
+    [phase(name, '{ epochs: 8 }')]: sequence(edit, train(long)),
+    ...Object.fromEntries(
+      penalties.map((code, i) => [
+        phase(name, penalized(code)),
+        sequence(edit, train({ ...long, penalties: [added[i]] })),
+      ]),
+    ),
+  });
+  return {
+    'linearProbe({ epochs: 30 })': probe,
+    ...of(top, opened),
+    ...of(whole, all),
+    "gradualUnfreeze([0, 1, 'block7a'])": gradualUnfreeze([0, 1, 'block7a'], { ...small, epochs: 2 }),
+  };
+}
+
 const fromProbe = {
-  [tuned]: sequence(opened, train(slow)),
-  [tunedHeld]: sequence(opened, withL2SP(slow)),
+  [after(phase(top))]: sequence(opened, train(slow)),
+  [after(phase(whole))]: sequence(all, train(slow)),
   "probe, unfreezeOnly('block7a'), train()": sequence(unfreezeOnly('block7a'), train(slow)),
   'probe, unfreezeTop(3), train() at 1e-5': sequence(unfreezeTop(3), train({ ...tune, learningRate: 1e-5 })),
 };
@@ -100,8 +126,9 @@ await writeFile(
 \`npm run bench:strategies\`: EfficientNet-Lite0, nine kinds of emoji from 66 pictures by Google, measured on 82 subjects that
 were kept apart, as Google draws them and as Twitter does. Means over seeds, each with its own draw of pictures, and intervals
 of 95 % by Student's t. WASM, one thread, Node ${process.versions.node}. Batches of 8; rates are the defaults (1e-3 for a random head, 1e-4 for
-the base) and 1e-4 for all after a probe; 4 epochs, 2 a stage of \`gradualUnfreeze\`. No rate was tuned. CPU seconds are of
-training alone, with the features of the frozen part. "probe" is \`linearProbe({ epochs: 30 })\`.
+the base) and 1e-4 for all after a probe; 4 epochs where nothing is said, 2 a stage of \`gradualUnfreeze\`. No rate and no strength
+was tuned. CPU seconds are of training alone, with the features of the frozen part; those of \`coTuning\` leave out
+\`relateClasses\`, a forward run of the 66. "probe" is \`linearProbe({ epochs: 30 })\`.
 
 ${strategiesTable(await rowsSoFar(), pairs, ['google', 'twitter'])}`,
 );
@@ -110,7 +137,8 @@ async function measureSeed(seed) {
   const known = new Set(before.flatMap((row) => (row.seed === seed ? row.strategy : [])));
   const data = splitOf(seed);
   const save = async (strategy, model, seconds) => {
-    const { google, twitter } = await accuraciesAbove(model, data);
+    const look = strategy.includes(whole) ? accuracies : accuraciesAbove;
+    const { google, twitter } = await look(model, data);
     await appendFile(lines, `${JSON.stringify({ seed, strategy, google, twitter, seconds })}\n`);
     console.log(`seed ${seed}: ${google.toFixed(3)} ${twitter.toFixed(3)} ${seconds.toFixed(0)} s  ${strategy}`);
   };
@@ -128,7 +156,8 @@ async function measureSeed(seed) {
     dispose(learned);
   }
   const model = pipe(base, attachHead(classifier(labels, { seed })));
-  for (const [name, strategy] of Object.entries(fromRandomHead)) {
+  const relation = await relateClasses(base, { train: data.train, labels });
+  for (const [name, strategy] of Object.entries(fromRandomHead(relation))) {
     if (known.has(name)) continue;
     const [result, seconds] = await run(model, strategy);
     await save(name, result, seconds);
@@ -140,9 +169,9 @@ async function measureSeed(seed) {
   for (const [name, strategy] of left) {
     const [result, seconds] = await run(probed, strategy);
     await save(name, result, first + seconds);
-    if (name === tuned) {
+    if (pairs.some(([, second]) => second === `${name}, interpolate() halfway`)) {
       const mixed = interpolate([probed, result]);
-      await save(halfway, mixed, first + seconds);
+      await save(`${name}, interpolate() halfway`, mixed, first + seconds);
       dispose(mixed);
     }
     dispose(result);
@@ -159,7 +188,12 @@ function splitOf(seed) {
   return { train, validation: labelledPictures([...files, ...twins]) };
 }
 
-/** Measures what lies above block 7a: a run that is left before its first step, on features that are computed once. */
+/** Accuracy in both styles. */
+async function accuracies(model, { validation }) {
+  return (await evaluate(model, validation, { metrics: bothStyles })).metrics;
+}
+
+/** The same where nothing below block 7a has moved: a run that is left before its first step, on features computed once. */
 async function accuraciesAbove(model, data) {
   const look = sequence(opened, train({ epochs: 1, metrics: bothStyles }));
   for await (const event of fineTuneSteps(model, data, look, { featureStore: path(`runs/strategies-${seeds}`) })) {
