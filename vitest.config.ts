@@ -64,8 +64,10 @@ const inBrowser = {
     name: 'browser',
     include: ['test/browser/**/*.test.ts'],
     exclude: [...outside, 'test/browser/isolated/**'],
-    fileParallelism: false,
+    // As many as the tests in Node: only then do the two run beside each other. One page at a time.
+    maxWorkers: 2,
     browser: {
+      fileParallelism: false,
       enabled: true,
       headless: true,
       screenshotFailures: false,
