@@ -18,7 +18,7 @@ export interface SgdSettings {
  *
  * @param settings The momentum.
  * @returns The optimizer, by Keras' conventions.
- * @throws TransferError `INVALID_ARGUMENT` for a setting that it does not know, or one of another type.
+ * @throws TransferError `INVALID_ARGUMENT` for a setting that it does not know, or a value out of its range.
  *
  * @example
  * ```ts
@@ -63,7 +63,7 @@ const knownInAdam: Known<AdamSettings> = { beta1: 0.9, beta2: 0.999, epsilon: 1e
  *
  * @param settings The decays, epsilon and where it is added.
  * @returns The optimizer.
- * @throws TransferError `INVALID_ARGUMENT` for a setting that it does not know, or one of another type.
+ * @throws TransferError `INVALID_ARGUMENT` for a setting that it does not know, or a value out of its range.
  *
  * @example
  * ```ts
@@ -110,7 +110,7 @@ export interface AdamwSettings extends AdamSettings {
  *
  * @param settings The decay, what decays, and Adam's settings.
  * @returns The optimizer.
- * @throws TransferError `INVALID_ARGUMENT` for a setting that it does not know, or one of another type, another `decays` included.
+ * @throws TransferError `INVALID_ARGUMENT` for a setting that it does not know, or a value out of its range.
  *
  * @example
  * ```ts
@@ -156,7 +156,7 @@ export interface RmspropSettings {
  *
  * @param settings The decay and epsilon.
  * @returns The optimizer.
- * @throws TransferError `INVALID_ARGUMENT` for a setting that it does not know, or one of another type.
+ * @throws TransferError `INVALID_ARGUMENT` for a setting that it does not know, or a value out of its range.
  *
  * @example
  * ```ts
