@@ -18,7 +18,7 @@ import { fromPyTorch } from './turned.ts';
 
 /**
  * Puts an adapter of peft on a model: the updates on its kernels, and the head that the file has in place of the model's.
- * Everything of the base is frozen; {@link lora} with the same rank and alpha trains the updates on. A dropout that
+ * Everything of the base is frozen; `lora` with the same rank and alpha trains the updates on. A dropout that
  * the adapter was trained with is left out.
  *
  * @param model The base that the adapter was trained on, with a head that has its labels. It stays as it is.

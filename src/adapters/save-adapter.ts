@@ -20,7 +20,7 @@ import { toPyTorch } from './turned.ts';
  * `modules_to_save`: `PeftModel.from_pretrained` puts it on a `BertForSequenceClassification` where the base is a BERT that
  * was read with `cut: 'pooler'`.
  *
- * @param model A model with updates, of {@link lora}.
+ * @param model A model with updates, of `lora`.
  * @param target In Node, the folder: a path or `file://` URL. Anywhere a store (`tfjs-transfer/stores`).
  * @param settings A signal, and who is told of the progress.
  * @returns Where it was saved.

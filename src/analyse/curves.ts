@@ -5,6 +5,7 @@ import type { TransferReport } from './transfer-report.ts';
  * The curves of a report as comma-separated values: a line for each learner, seed and epoch.
  *
  * @param report The report.
+ * @returns The text: the heading `learner,seed,epoch,<metric>`, then the lines, each with its end. Epochs count from 0.
  *
  * @example
  * ```ts
@@ -30,6 +31,7 @@ const [plotWidth, plotHeight] = [width - left - 130, height - top - 48];
  *
  * @param report The report.
  * @param title What stands above it, as text. Default: the verdict.
+ * @returns The `<svg>` element as text, 640 by 360 units.
  *
  * @example
  * ```ts

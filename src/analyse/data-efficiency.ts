@@ -23,7 +23,10 @@ export interface DataEfficiencySettings {
   readonly seeds?: readonly number[];
   /** What is measured, higher being better. Default: accuracy. */
   readonly metric?: Metric;
-  /** How the learner from scratch trains. Default: as in {@link transferReport}. */
+  /**
+   * How the learner from scratch trains. Default, as in {@link transferReport}: `sequence(unfreeze(), batchNorm('train'),
+   * train(...))` with the settings of the strategy's last phase, at a rate of 1e-3, for all of its epochs.
+   */
   readonly scratch?: Strategy;
   readonly signal?: AbortSignal;
   /** Called after each run. */

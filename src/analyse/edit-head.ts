@@ -93,6 +93,7 @@ export function addClass(head: LearnedHead, label: string): LearnedHead {
  * @param head The head, which stays as it is.
  * @param label The name that the class has.
  * @param name The name that it gets.
+ * @returns The new head; the class keeps its position and its examples.
  * @throws TransferError `NOT_FOUND` where the head has no such class; `INVALID_ARGUMENT` where another has the new name.
  *
  * @example
@@ -115,6 +116,7 @@ export function renameClass(head: LearnedHead, label: string, name: string): Lea
  *
  * @param head The head, which stays as it is.
  * @param label The name of the class.
+ * @returns The new head; later classes move down by one.
  * @throws TransferError `NOT_FOUND` where the head has no such class.
  *
  * @example

@@ -47,7 +47,7 @@ export interface Forgetting {
  *
  * @param source The base or the model that the transfer began with: a model with its own head, or what `loadBase` or `asBase` returned
  * where it cut off a softmax over one dense layer.
- * @param tuned What {@link fineTune} returned for the new task.
+ * @param tuned What `fineTune` returned for the new task.
  * @param examples Examples of the old task, with its classes.
  * @param settings Metric, batch size and signal.
  * @returns The metric before and after. A base that was frozen forgets nothing, bit for bit.

@@ -50,7 +50,7 @@ export interface InterpolationCurve {
  * Measures the mixtures of a model before and after tuning, `(1 - alpha) before + alpha after` (WiSE-FT; Wortsman et al.,
  * 2022a). What lies below all that tuning changed is computed once for each example, the rest once for each alpha.
  *
- * @param before What {@link fineTune} was given, or a model of an earlier stage.
+ * @param before What `fineTune` was given, or a model of an earlier stage.
  * @param after What it returned.
  * @param examples What decides, such as `data.validation`. Measure on examples of another kind as well: the mixture is
  * mostly worth more there.

@@ -5,6 +5,7 @@ import type { TransferReport } from './transfer-report.ts';
  * A report as lines of text: the verdict, each number with its interval, and the time to the threshold.
  *
  * @param report The report.
+ * @returns The text, its lines separated by line feeds, without one at the end.
  *
  * @example
  * ```ts

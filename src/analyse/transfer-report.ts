@@ -16,7 +16,10 @@ export interface TransferReportSettings {
   readonly seeds?: readonly number[];
   /** What curves show, higher being better. Default: accuracy. */
   readonly metric?: Metric;
-  /** How the learner from scratch trains, with as many epochs. Default: all layers, by the strategy's last phase at a rate of 1e-3, without penalties that hold it to the base. */
+  /**
+   * How the learner from scratch trains, with as many epochs. Default: `sequence(unfreeze(), batchNorm('train'), train(...))`
+   * with the settings of the strategy's last phase, at a rate of 1e-3 and without penalties that hold it to the base.
+   */
   readonly scratch?: Strategy;
   /** The value that {@link TransferMeasures} tells the time of. Default: what the learner from scratch ends with. */
   readonly threshold?: number;

@@ -1,10 +1,10 @@
-import * as tf from '@tensorflow/tfjs-core';
 /**
  * WebGPU in browsers, and in Node through Dawn.
  *
  * @module tfjs-transfer/backends/webgpu
  */
 
+import * as tf from '@tensorflow/tfjs-core';
 import type { Backend } from '../core/backend.ts';
 import { TransferError } from '../core/errors.ts';
 import { assertSettings } from '../core/settings.ts';

@@ -7,6 +7,7 @@ import { allFrozen, assertBare } from './settings.ts';
  * Freezes the whole base: every weight and every moving statistic stays bit for bit what it is. The head still trains.
  *
  * @returns The edit.
+ * @throws TransferError `INVALID_ORDER` where anything is passed: `pipe(base, freeze())`, not `freeze(base)`.
  *
  * @example
  * ```ts
@@ -26,6 +27,7 @@ export function freeze(...given: readonly []): Edit {
  * Opens the whole base to training.
  *
  * @returns The edit.
+ * @throws TransferError `INVALID_ORDER` where anything is passed: `pipe(base, unfreeze())`, not `unfreeze(base)`.
  *
  * @example
  * ```ts
@@ -116,6 +118,7 @@ function unitsNamed(edit: string, name: string, units: readonly Unit[]): readonl
  * normalisations count as biases; those of BatchNormalization train where {@link batchNorm} is `'train'`.
  *
  * @returns The edit.
+ * @throws TransferError `INVALID_ORDER` where anything is passed: `pipe(base, bitFit())`, not `bitFit(base)`.
  *
  * @example
  * ```ts

@@ -24,7 +24,8 @@ export type ErrorCode =
 const pages = 'https://github.com/tfjs-transfer/tfjs-transfer/blob/main/docs/errors';
 
 /**
- * The one error that this library throws: its message says what was received, what was expected and what to do next.
+ * The error that this library throws for everything but an abort, which rejects with the signal's reason. Its message says
+ * what was received, what was expected and what to do next.
  *
  * `model` is set by {@link fineTune} when a run fails after its first step: the best weights so far where there is a
  * validation split, else those of the last whole step; owned by the caller.

@@ -59,8 +59,14 @@ export interface FoldingRefused {
   readonly threshold: number;
 }
 
-/** What a run reports while it works. */
+/**
+ * What a run reports while it works.
+ *
+ * Phases count from 0 (messages for people say `phase + 1`); epochs and steps count from 1, where epoch 0 is the evaluation
+ * before the first step. Sizes are bytes.
+ */
 export type TrainEvent =
+  /** A phase begins: which one, how many the strategy has, and how many epochs this one may take. */
   | {
       readonly kind: 'phase';
       readonly phase: number;
@@ -68,7 +74,7 @@ export type TrainEvent =
       readonly name: string;
       readonly epochs: number;
     }
-  /** Features below the frontier are computed, once for each example. */
+  /** Features below the frontier are computed, once for each view of an example: `done` of `total` views. */
   | { readonly kind: 'features'; readonly split: 'train' | 'validation'; readonly done: number; readonly total: number }
   /**
    * The features do not fit into `cacheBytes`. `spilled`: they lie in a temporary file until the run ends. `recomputed`: no
@@ -96,17 +102,23 @@ export type TrainEvent =
       readonly reason?: string;
     }
   | FoldingRefused
-  /** A worker is gone, or failed at its batch: the others, or this thread where none is left, do its work again. */
+  /** A worker is gone, or failed at its batch: the `left` others, or this thread where none is left, do its work again. */
   | { readonly kind: 'workerDied'; readonly reason: string; readonly left: number }
   | {
       readonly kind: 'step';
       readonly phase: number;
       readonly epoch: number;
+      /** The step within its epoch, from 1. */
       readonly step: number;
+      /** How many steps an epoch has. */
       readonly steps: number;
+      /** The mean loss of the batch before the step, penalties included. */
       readonly loss: number;
+      /** The Euclidean norm of all gradients together, before any clipping. */
       readonly gradientNorm: number;
+      /** The rate of this step, as the schedule has it, before the factors of layers. */
       readonly learningRate: number;
     }
+  /** An epoch of the `epochs` that the phase may take is done. */
   | ({ readonly kind: 'epoch'; readonly phase: number; readonly epochs: number } & EpochRecord)
   | ({ readonly kind: 'done' } & FineTuned);

@@ -1,7 +1,7 @@
 /**
  * What training minimises, as data: the mean over the batch.
  *
- * `weights` multiplies an example's loss by its class's weight, by the order of the head's labels.
+ * `classWeights` multiplies an example's loss by the weight of its class, in the order of the head's labels.
  */
 export type Loss =
   | {
@@ -17,9 +17,9 @@ export type Loss =
 export interface CrossEntropySettings {
   /** The share of the target that is spread over all classes, from 0 (the default) to below 1. */
   readonly labelSmoothing?: number;
-  /** How much less an example counts that is right already, as the focal loss has it. Default: 0, not at all. */
+  /** How much less an example counts that is right already: a number from 0 (the default, not at all); the focal loss of the paper has 2. */
   readonly gamma?: number;
-  /** A factor for each class, by the order of the head's labels. Default: 1 each. */
+  /** A factor for each class, a number from 0, in the order of the head's labels. Default: 1 each. */
   readonly classWeights?: readonly number[];
 }
 

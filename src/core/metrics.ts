@@ -66,7 +66,7 @@ const macro = (name: 'precision' | 'recall' | 'f1') =>
   metric(name, (outcome) => mean(perClass(outcome).map((row) => row[name])));
 
 /**
- * Precision, the mean over labels.
+ * Precision, the mean over labels. A label that is never predicted counts as 0.
  *
  * @returns The metric, from 0 to 1.
  *
@@ -80,7 +80,7 @@ const macro = (name: 'precision' | 'recall' | 'f1') =>
 export const precision = (): Metric => macro('precision');
 
 /**
- * Recall, the mean over labels.
+ * Recall, the mean over labels. A label without examples counts as 0.
  *
  * @returns The metric, from 0 to 1.
  *
@@ -94,7 +94,7 @@ export const precision = (): Metric => macro('precision');
 export const recall = (): Metric => macro('recall');
 
 /**
- * F1, the mean over labels.
+ * F1, the mean over labels. A label without examples, or that is never predicted, counts as 0.
  *
  * @returns The metric, from 0 to 1.
  *

@@ -10,6 +10,7 @@ import { knownInTrain, type Strategy, sequence, type TrainSettings, train } from
  *
  * @param settings Settings of the phase. Default: 20 epochs, which cost little: the base does not run again.
  * @returns `sequence(freeze(), train(settings))`.
+ * @throws TransferError `INVALID_ARGUMENT` for settings that {@link train} refuses.
  *
  * @example
  * ```ts
@@ -43,6 +44,7 @@ export interface ProbeThenTuneSettings extends SurgicalSettings {
  *
  * @param settings The top and the two phases.
  * @returns `sequence(linearProbe(probe), unfreezeTop(top), train(tune))` (LP-FT; Kumar et al., 2022).
+ * @throws TransferError `INVALID_ARGUMENT` for a setting that it does not know, or settings that {@link train} refuses.
  *
  * @example
  * ```ts
@@ -65,6 +67,7 @@ export function probeThenTune(settings: ProbeThenTuneSettings = {}): Strategy {
  * @param settings The two phases.
  * @returns `sequence(linearProbe(probe), unfreezeOnly(...layers), train(tune))` (Lee et al., 2023). `gradientNorms` of
  * `tfjs-transfer/analyse` chooses the block by the data: `surgical((await gradientNorms(model, data.train))[0].layers)`.
+ * @throws TransferError `INVALID_ARGUMENT` where the layers are no array, or for settings that {@link train} refuses.
  *
  * @example
  * ```ts
@@ -92,6 +95,7 @@ function tuneAfterProbe(caller: string, unfreezing: Edit, { probe = {}, tune = {
  * @param settings Settings of every phase. Default of the schedule: {@link slantedTriangular}. ULMFiT has
  * {@link discriminative} before it.
  * @returns `sequence(unfreezeTop(stage), train(settings), ...)` (Howard and Ruder, 2018, section 3.3).
+ * @throws TransferError `INVALID_ARGUMENT` where the stages are no array, or for settings that {@link train} refuses.
  *
  * @example
  * ```ts

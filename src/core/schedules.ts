@@ -36,6 +36,7 @@ const progress = (step: number, steps: number, warmup: number) => (step - warmup
  *
  * @param settings The warmup.
  * @returns The schedule.
+ * @throws TransferError `INVALID_ARGUMENT` for a setting that it does not know, or a value out of its range.
  *
  * @example
  * ```ts
@@ -54,6 +55,7 @@ export function constant(settings: WarmupSettings = {}): Schedule & { readonly w
  *
  * @param settings The warmup.
  * @returns The schedule, as `get_linear_schedule_with_warmup` of Hugging Face computes it.
+ * @throws TransferError `INVALID_ARGUMENT` for a setting that it does not know, or a value out of its range.
  *
  * @example
  * ```ts
@@ -77,6 +79,7 @@ export function linear(settings: WarmupSettings = {}): Schedule & { readonly war
  *
  * @param settings The warmup.
  * @returns The schedule (Loshchilov and Hutter, 2017, equation 5, without restarts).
+ * @throws TransferError `INVALID_ARGUMENT` for a setting that it does not know, or a value out of its range.
  *
  * @example
  * ```ts
@@ -113,6 +116,7 @@ export interface OneCycleSettings {
  *
  * @param settings The share of the rise and the two ends.
  * @returns The schedule (Smith, 2018), as PyTorch's `OneCycleLR` computes it.
+ * @throws TransferError `INVALID_ARGUMENT` for a setting that it does not know, or a value out of its range.
  *
  * @example
  * ```ts
@@ -159,6 +163,7 @@ export interface SlantedTriangularSettings {
  *
  * @param settings The share of the rise, and the ratio.
  * @returns The schedule of ULMFiT (Howard and Ruder, 2018, equation 3).
+ * @throws TransferError `INVALID_ARGUMENT` for a setting that it does not know, or a value out of its range.
  *
  * @example
  * ```ts

@@ -79,7 +79,7 @@ const examples = {
 /**
  * A stretch of training.
  *
- * @param settings Epochs, rate, optimizer and the rest; each has its default.
+ * @param settings Epochs, which have no default; rate, optimizer and the rest, which have one each.
  * @returns The phase.
  * @throws TransferError `INVALID_ARGUMENT` for a setting that it does not know, or a value out of its range.
  *

@@ -1,7 +1,7 @@
 import type { Augmentation } from './augmentation.ts';
 
 /**
- * Mirrors every other picture, left to right.
+ * Mirrors a picture left to right, with a chance of one half.
  *
  * @returns The augmentation.
  *

@@ -27,8 +27,9 @@ export interface LoadBaseSettings extends BaseSettings, TransferSettings {}
  * `tf.LayersModel` (as with {@link asBase}).
  * @param settings Where to cut, how the input is scaled, a signal, and who is told of the progress.
  * @returns The base.
- * @throws TransferError `NOT_FOUND`, `INVALID_MODEL` (truncated, another hash, no layers-model, weights that are not
- * those of the architecture), `UNSUPPORTED` (an architecture that is not read), `OFFLINE`, `DUPLICATE_TFJS`.
+ * @throws TransferError `NOT_FOUND` (a file, or the layer of `cut`), `INVALID_MODEL` (truncated, another hash, no layers-model, weights that are not
+ * those of the architecture), `UNSUPPORTED` (an architecture that is not read), `INVALID_ARGUMENT` (settings), `OFFLINE`, `BACKEND_UNKNOWN` (call {@link useBackend} first), `DEVICE_LOST`, `DUPLICATE_TFJS`. An abort rejects
+ * with its reason.
  *
  * @example
  * ```ts

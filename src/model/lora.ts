@@ -31,7 +31,8 @@ export interface LoraSettings {
  *
  * @param settings Rank, alpha, and which layers. Updates that the model has already go on from where they are.
  * @returns The edit.
- * @throws TransferError `NOT_FOUND` where a name is that of no layer; `UNSUPPORTED` for a dropout above 0, and for a layer
+ * @throws TransferError `INVALID_ARGUMENT` for a rank that is no whole number from 1, an alpha that is not above 0, or names that
+ * are none; where it is applied, `NOT_FOUND` where a name is that of no layer; `UNSUPPORTED` for a dropout above 0, and for a layer
  * that is none of those (a depthwise convolution, say); `INVALID_ORDER` where a layer has an update of another rank or scale.
  *
  * @example

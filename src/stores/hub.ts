@@ -15,7 +15,10 @@ export interface HubSettings {
   readonly offline?: boolean;
   /** The address of the hub. Default: `HF_ENDPOINT`, else `'https://huggingface.co'`. */
   readonly endpoint?: string;
-  /** In Node, the folder where files are kept. Default: `tfjs-transfer` in `HF_HOME`, else in `~/.cache/huggingface`. */
+  /**
+   * In Node, the folder where files are kept. Default: `tfjs-transfer` in `HF_HOME`, else in `huggingface` of `XDG_CACHE_HOME`,
+   * else in `~/.cache/huggingface`.
+   */
   readonly cache?: string;
 }
 

@@ -45,8 +45,9 @@ export interface Evaluation {
  * @param examples The examples, such as `data.test`.
  * @param settings Metrics, batch size and signal.
  * @returns Loss, metrics, and a table for each class. Costs one forward pass an example.
- * @throws TransferError `INVALID_DATA` where targets do not fit the head or an example holds NaN; `INVALID_ARGUMENT`;
- * `DISPOSED`.
+ * @throws TransferError `INVALID_DATA` where there are no examples, one cannot be read or holds NaN, or targets do not fit the
+ * head; `INVALID_ARGUMENT` for settings that are none, and for a metric that does not fit the task; `INVALID_ORDER` for what is
+ * no model; `DEVICE_LOST`; `DISPOSED`. An abort rejects with its reason.
  *
  * @example
  * ```ts

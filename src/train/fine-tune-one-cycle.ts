@@ -25,6 +25,7 @@ const momentums = [0.95, 0.85] as const;
  * @returns `sequence(freeze(), train({ epochs: freezeEpochs, schedule: oneCycle({ pctStart: 0.99 }) }), unfreeze(),
  * discriminative({ lowest: 0.01 }), train({ epochs, schedule: oneCycle({ pctStart: 0.3, div: 5 }) }))`, with a final rate of
  * a hundred-thousandth, momentum from 0.95 to 0.85 and back, and AdamW with fastai's constants.
+ * @throws TransferError `INVALID_ARGUMENT` for settings that {@link train} refuses.
  *
  * @example
  * ```ts

@@ -47,9 +47,7 @@ export const knownInRun: Known<RunSettings> = {
  * @param strategy The strategy: edits and phases.
  * @param settings Seed, signal, cache budget and workers.
  * @yields Phases, cached features, steps, epochs, and `done`.
- * @throws TransferError `INVALID_ORDER`, `INVALID_DATA`, `KERNEL_MISSING`, `NOT_TRAINABLE` before the first step;
- * `NOT_FINITE` within a step of the first NaN; `DEVICE_LOST` where the WebGL context or GPU device went away; `RUN_FAILED` with its cause where anything else fails. Once a step was
- * done, `error.model` is the best model so far, or that of the last whole step, owned by the caller.
+ * @throws TransferError What {@link fineTune} throws.
  *
  * @example
  * ```ts

@@ -22,8 +22,13 @@ export interface FineTuneSettings extends RunSettings {
  * @param settings Seed, signal, cache budget and `onEvent`.
  * @returns The tuned model, what happened, and how it ended. An abort resolves, with the best or last whole step's
  * weights.
- * @throws TransferError `INVALID_ORDER`, `INVALID_DATA`, `KERNEL_MISSING`, `NOT_TRAINABLE` before the first step;
- * `NOT_FINITE` within a step of the first NaN, with the weights before it under `error.model`.
+ * @throws TransferError Before the first step: `INVALID_ARGUMENT` (a setting, a loss or a penalty that does not fit), `INVALID_ORDER`
+ * (no phase at the end, a base without a head), `INVALID_DATA`, `NOT_FOUND` (an edit or a penalty names no layer),
+ * `NOT_TRAINABLE`, `KERNEL_MISSING`, `DISPOSED`; `UNSUPPORTED` where the workers have another backend or do not know a layer, or the
+ * `featureStore` cannot be used here. While it runs: `INVALID_DATA` where an example cannot be read, `NOT_FINITE` within a
+ * step of the first NaN, `OUT_OF_MEMORY` where the heap of WASM is full, `DEVICE_LOST`, `FROZEN_CHANGED` where a frozen weight
+ * is not what it was, and `RUN_FAILED` with its cause where anything else fails. Once a step was done, `error.model` is the
+ * best model so far, or that of the last whole step, owned by the caller.
  *
  * @example
  * ```ts

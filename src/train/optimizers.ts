@@ -18,6 +18,7 @@ export interface SgdSettings {
  *
  * @param settings The momentum.
  * @returns The optimizer, by Keras' conventions.
+ * @throws TransferError `INVALID_ARGUMENT` for a setting that it does not know, or a value out of its range.
  *
  * @example
  * ```ts
@@ -62,6 +63,7 @@ const knownInAdam: Known<AdamSettings> = { beta1: 0.9, beta2: 0.999, epsilon: 1e
  *
  * @param settings The decays, epsilon and where it is added.
  * @returns The optimizer.
+ * @throws TransferError `INVALID_ARGUMENT` for a setting that it does not know, or a value out of its range.
  *
  * @example
  * ```ts
@@ -108,7 +110,7 @@ export interface AdamwSettings extends AdamSettings {
  *
  * @param settings The decay, what decays, and Adam's settings.
  * @returns The optimizer.
- * @throws TransferError `INVALID_ARGUMENT` for another `decays`.
+ * @throws TransferError `INVALID_ARGUMENT` for a setting that it does not know, or a value out of its range.
  *
  * @example
  * ```ts
@@ -154,6 +156,7 @@ export interface RmspropSettings {
  *
  * @param settings The decay and epsilon.
  * @returns The optimizer.
+ * @throws TransferError `INVALID_ARGUMENT` for a setting that it does not know, or a value out of its range.
  *
  * @example
  * ```ts

@@ -35,8 +35,10 @@ export interface PredictSettings {
  * `tokenizer.encode(text)` returns. Of another model with several inputs, an array with one for each.
  * @param settings How many labels.
  * @returns Labels and scores, by falling score. What tensors it makes, it frees.
- * @throws TransferError `INVALID_ARGUMENT` where the head labels tokens; `INVALID_DATA` where the picture cannot be read or the
- * shape is another; `NOT_FOUND`; `PACKAGE_MISSING` where Node lacks sharp; `DISPOSED`.
+ * @throws TransferError `INVALID_ARGUMENT` where the head labels tokens or `topK` is no whole number from 1; `INVALID_ORDER` for what
+ * is no model; `INVALID_DATA` where the picture cannot be read, the shape is another or a number is NaN or Infinity;
+ * `NOT_FOUND`; `NOT_FINITE` where the model answers NaN or Infinity; `PACKAGE_MISSING` where Node lacks sharp; `DEVICE_LOST`;
+ * `DISPOSED`.
  *
  * @example
  * ```ts

@@ -53,7 +53,7 @@ test.each<[string, Augmentation]>([
   },
 );
 
-test('flip mirrors left to right, every other time', () => {
+test('flip mirrors left to right, with a chance of one half', () => {
   const rows = {
     data: Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12),
     width: 2,
