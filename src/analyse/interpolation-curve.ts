@@ -16,7 +16,7 @@ import { computeFeatures } from '../train/features.ts';
 import { keepFeatures } from '../train/keep-features.ts';
 import { bytesPerExample, narrowCut } from '../train/narrow-cut.ts';
 import { score } from '../train/score.ts';
-import { assertExamples } from '../train/targets.ts';
+import { assertExamples, assertMetrics } from '../train/targets.ts';
 import { finiteValue } from './finite-value.ts';
 
 /** Settings of {@link interpolationCurve}. */
@@ -96,6 +96,7 @@ export async function interpolationCurve(
   dispose(interpolate([before, after], [1, 0]));
   const { head } = before;
   const metric = settings.metric ?? (defaultMetrics(head.task)[0] as Metric);
+  assertMetrics(head, [metric]);
   assertExamples(head, examples, 'given');
   const network = networkBehind(before);
   const divided = narrowCut(network.graph, split(network.graph, changedLayers(before, after, network)));

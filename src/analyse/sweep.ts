@@ -7,6 +7,7 @@ import { defaultMetrics } from '../core/measure.ts';
 import type { Metric } from '../core/metrics.ts';
 import { assertSettings } from '../core/settings.ts';
 import type { Strategy } from '../core/strategy.ts';
+import { assertMetrics } from '../train/targets.ts';
 import { epochsOf, scaled } from './scale-strategy.ts';
 import { type SweepRun, sweepRuns } from './sweep-runs.ts';
 import { assertSweep, type SweepState, stateOf } from './sweep-state.ts';
@@ -121,6 +122,7 @@ export async function sweep(
   const rounds = Math.max(1, Math.floor(Math.log2(strategies?.length || 1)));
   const codes = assertSweep(model, strategies, data, { budget, rounds });
   const metric = settings.metric ?? (defaultMetrics(model.head.task)[0] as Metric);
+  assertMetrics(model.head, [metric]);
   const known = stateOf(settings.state, {
     seed,
     metric: metric.name,

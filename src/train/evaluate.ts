@@ -14,7 +14,7 @@ import { assertTransferModel } from '../model/transfer-model.ts';
 import { breather } from './breathe.ts';
 import { computeFeatures } from './features.ts';
 import { score } from './score.ts';
-import { assertExamples } from './targets.ts';
+import { assertExamples, assertMetrics } from './targets.ts';
 
 /** Settings of {@link evaluate}. */
 export interface EvaluateSettings {
@@ -80,6 +80,7 @@ export async function evaluate(
   if (metrics.some((metric) => metric?.kind !== 'metric')) {
     throw new TransferError('INVALID_ARGUMENT', 'evaluate received no metric as metrics; pass [accuracy()].');
   }
+  assertMetrics(head, metrics);
   assertExamples(head, examples, 'given');
   const network = networkBehind(model);
   const { values } = model.lease;
