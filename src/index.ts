@@ -12,7 +12,6 @@ export {
   type EarlyStoppingSettings,
   earlyStopping,
   lastWeights,
-  type MonitorSettings,
   type ReduceLROnPlateauSettings,
   reduceLROnPlateau,
   type Verdict,
@@ -29,6 +28,7 @@ export type { Head, HeadLayer, Task } from './core/head.ts';
 export * from './core/loss.ts';
 export * from './core/metrics.ts';
 export * from './core/mix.ts';
+export type { MonitorSettings } from './core/monitor.ts';
 export type { Optimizer, OptimizerState, Tensors } from './core/optimizer.ts';
 export { type ClassOutcome, confusionMatrix, type Outcome, perClass, type Target } from './core/outcome.ts';
 export * from './core/penalties.ts';

@@ -1,9 +1,9 @@
-import { lowerIsBetter } from '../core/callbacks.ts';
 import type { Examples } from '../core/data.ts';
 import { TransferError } from '../core/errors.ts';
 import type { TransferModel } from '../core/handle.ts';
 import { defaultMetrics } from '../core/measure.ts';
 import type { Metric } from '../core/metrics.ts';
+import { lowerIsBetter } from '../core/monitor.ts';
 import { assertSettings } from '../core/settings.ts';
 import { lostOr } from '../model/device.ts';
 import { dispose } from '../model/dispose.ts';

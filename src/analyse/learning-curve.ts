@@ -1,9 +1,10 @@
-import { lastWeights, lowerIsBetter } from '../core/callbacks.ts';
+import { lastWeights } from '../core/callbacks.ts';
 import type { Dataset } from '../core/data.ts';
 import { unfreeze } from '../core/edits.ts';
 import { TransferError } from '../core/errors.ts';
 import type { TransferModel } from '../core/handle.ts';
 import type { Metric } from '../core/metrics.ts';
+import { lowerIsBetter } from '../core/monitor.ts';
 import { batchNorm } from '../core/rate-edits.ts';
 import { type Phase, type Strategy, sequence, train } from '../core/strategy.ts';
 import { dispose } from '../model/dispose.ts';

@@ -2,6 +2,7 @@ import type { Dataset, Examples } from '../core/data.ts';
 import { TransferError } from '../core/errors.ts';
 import type { Base } from '../core/handle.ts';
 import type { ClassRelation } from '../core/penalties.ts';
+import { above0, assertRange } from '../core/ranges.ts';
 import { assertSettings } from '../core/settings.ts';
 import { download } from '../model/device.ts';
 import { breather } from '../train/breathe.ts';
@@ -52,12 +53,7 @@ export async function relateClasses(
 ): Promise<ClassRelation> {
   assertSettings('relateClasses', settings, { temperature: 1, batchSize: 32, signal: undefined });
   const { temperature = 1, ...reading } = settings;
-  if (!(temperature > 0 && temperature < Infinity)) {
-    throw new TransferError(
-      'INVALID_ARGUMENT',
-      `relateClasses received temperature: ${temperature}. Pass a number above 0.`,
-    );
-  }
+  assertRange('relateClasses', above0, { temperature });
   const head = base?.kind === 'base' ? oldHead(base) : undefined;
   if (!head) {
     throw new TransferError(

@@ -1,10 +1,10 @@
-import { lowerIsBetter } from '../core/callbacks.ts';
 import type { Dataset } from '../core/data.ts';
 import { TransferError } from '../core/errors.ts';
 import type { TrainEvent } from '../core/events.ts';
 import type { TransferModel } from '../core/handle.ts';
 import { defaultMetrics } from '../core/measure.ts';
 import type { Metric } from '../core/metrics.ts';
+import { lowerIsBetter } from '../core/monitor.ts';
 import { assertSettings } from '../core/settings.ts';
 import type { Strategy } from '../core/strategy.ts';
 import { assertMetrics } from '../train/targets.ts';

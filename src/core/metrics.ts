@@ -1,6 +1,7 @@
 import { TransferError } from './errors.ts';
 import { mean } from './mean.ts';
 import { argMax, assertTask, hasLabel, isSaid, type Outcome, ofLabels, perClass, type Target } from './outcome.ts';
+import { assertRange, wholeFrom1 } from './ranges.ts';
 
 /** A number that says how good predictions are. A user's own is a record of this shape. */
 export interface Metric {
@@ -59,8 +60,9 @@ export function accuracy(): Metric {
 /**
  * The share of examples whose class is among the k best scores.
  *
- * @param k How many scores count.
+ * @param k How many scores count, from 1.
  * @returns The metric, from 0 to 1, named `top5` for k = 5; of classification alone.
+ * @throws TransferError `INVALID_ARGUMENT` for another k.
  *
  * @example
  * ```ts
@@ -70,6 +72,7 @@ export function accuracy(): Metric {
  * ```
  */
 export function topK(k: number): Metric {
+  assertRange('topK', wholeFrom1, { k });
   return metric(`top${k}`, ['classification'], ({ scores, targets }) => {
     const above = (row: Float32Array, target: number) =>
       row.reduce((count, score) => count + (score > (row[target] as number) ? 1 : 0), 0);

@@ -1,8 +1,8 @@
-import { lowerIsBetter } from '../core/callbacks.ts';
 import type { Examples } from '../core/data.ts';
 import { TransferError } from '../core/errors.ts';
 import type { TransferModel } from '../core/handle.ts';
 import type { Metric } from '../core/metrics.ts';
+import { lowerIsBetter } from '../core/monitor.ts';
 import { dispose } from '../model/dispose.ts';
 import { interpolate } from '../model/interpolate.ts';
 import { evaluate } from './evaluate.ts';
