@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Examples } from '../core/data.ts';
 import type { LayerPath, TransferModel } from '../core/handle.ts';
 import { mean } from '../core/mean.ts';
+import { assertRange, wholeFrom1 } from '../core/ranges.ts';
 import { assertSettings } from '../core/settings.ts';
 import type { Value, Values } from '../model/execute.ts';
 import { findingsOf, folderOf } from '../model/fold.ts';
@@ -29,7 +30,7 @@ import { softmax } from './softmax.ts';
  * @param settings Batch size and signal.
  * @returns A weight for each channel, of a sum of 1. Costs one forward pass of all, and for each channel one of what lies above
  * the layer.
- * @throws TransferError `NOT_FOUND` where the base has no such layer; `INVALID_DATA`, `INVALID_ORDER`, `DISPOSED`.
+ * @throws TransferError `NOT_FOUND` where the base has no such layer; `INVALID_ARGUMENT`, `INVALID_DATA`, `INVALID_ORDER`, `DISPOSED`.
  *
  * @example
  * ```ts
@@ -57,6 +58,7 @@ export async function channelWeights(
   assertTransferModel(model);
   assertSettings('channelWeights', settings, { batchSize: 32, signal: undefined });
   const { batchSize = 32, signal } = settings;
+  assertRange('channelWeights', wholeFrom1, { batchSize });
   const { head, inputs, lease } = model;
   assertExamples(head, examples, 'given');
   const network = networkBehind(model);

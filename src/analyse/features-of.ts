@@ -3,6 +3,7 @@ import type { Examples } from '../core/data.ts';
 import { TransferError } from '../core/errors.ts';
 import type { Base } from '../core/handle.ts';
 import { kindOf } from '../core/kind-of.ts';
+import { assertRange, wholeFrom1 } from '../core/ranges.ts';
 import { assertSettings } from '../core/settings.ts';
 import { classifier } from '../heads/classifier.ts';
 import { attachHead } from '../model/attach-head.ts';
@@ -62,12 +63,7 @@ export async function featuresOf(
 ): Promise<BaseFeatures> {
   assertSettings('featuresOf', settings, { batchSize: 32, signal: undefined });
   const { batchSize = 32, signal } = settings;
-  if (!(Number.isInteger(batchSize) && batchSize >= 1)) {
-    throw new TransferError(
-      'INVALID_ARGUMENT',
-      `featuresOf received batchSize: ${batchSize}; pass a whole number from 1.`,
-    );
-  }
+  assertRange('featuresOf', wholeFrom1, { batchSize });
   const labels = labelsOf(examples);
   // What any head reads is what this one does.
   const model = attachHead(classifier(['yes', 'no']))(base);

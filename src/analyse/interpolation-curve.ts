@@ -4,6 +4,7 @@ import type { TransferModel } from '../core/handle.ts';
 import { defaultMetrics } from '../core/measure.ts';
 import type { Metric } from '../core/metrics.ts';
 import { lowerIsBetter } from '../core/monitor.ts';
+import { assertRange, wholeFrom1 } from '../core/ranges.ts';
 import { assertSettings } from '../core/settings.ts';
 import { lostOr } from '../model/device.ts';
 import { dispose } from '../model/dispose.ts';
@@ -57,7 +58,7 @@ export interface InterpolationCurve {
  * @param settings Alphas, metric, batch size and signal.
  * @returns The curve and its best point, for `interpolate([before, after], [1 - best.alpha, best.alpha])`. With a head
  * that was random before, mix models of the same head: after `linearProbe`, and after the tuning that followed.
- * @throws TransferError `INVALID_ARGUMENT` for an alpha outside 0 to 1, no alphas, or models of different networks;
+ * @throws TransferError `INVALID_ARGUMENT` for an alpha outside 0 to 1, no alphas, a batch size below 1, or models of different networks;
  * `INVALID_DATA`; `DISPOSED`. An abort rejects with its reason.
  *
  * @example
@@ -86,6 +87,7 @@ export async function interpolationCurve(
 ): Promise<InterpolationCurve> {
   assertSettings('interpolationCurve', settings, { alphas: [], metric: {}, batchSize: 32, signal: undefined });
   const { alphas = Array.from({ length: 11 }, (_, i) => i / 10), batchSize = 32, signal } = settings;
+  assertRange('interpolationCurve', wholeFrom1, { batchSize });
   if (alphas.length === 0 || alphas.some((alpha) => !(alpha >= 0 && alpha <= 1))) {
     throw new TransferError(
       'INVALID_ARGUMENT',

@@ -1,6 +1,7 @@
 import { TransferError } from '../core/errors.ts';
 import type { Base } from '../core/handle.ts';
 import { kindOf } from '../core/kind-of.ts';
+import { assertRange, wholeFrom1 } from '../core/ranges.ts';
 import { assertSettings } from '../core/settings.ts';
 import { runEncoder } from './run-encoder.ts';
 import { encodeAll, padded } from './tokenize.ts';
@@ -49,9 +50,7 @@ export async function embed<const Texts extends readonly Text[]>(
   }
   assertSettings('embed', settings, { batchSize: 32, signal: undefined });
   const { batchSize = 32, signal } = settings;
-  if (!(Number.isInteger(batchSize) && batchSize >= 1)) {
-    throw new TransferError('INVALID_ARGUMENT', `embed received batchSize: ${batchSize}. Pass a whole number from 1.`);
-  }
+  assertRange('embed', wholeFrom1, { batchSize });
   if (base.outputShape.length !== 1) {
     throw new TransferError(
       'INVALID_MODEL',
