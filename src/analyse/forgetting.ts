@@ -93,7 +93,7 @@ export async function forgetting(
     source.kind === 'transfer'
       ? await withOwnHead(source, tuned, examples, { ...settings, metric })
       : await withSourceHead(source, tuned, examples, { ...settings, metric });
-  const forgotten = (lowerIsBetter(metric.name) ? -1 : 1) * (before - after);
+  const forgotten = (lowerIsBetter(metric) ? -1 : 1) * (before - after);
   return { metric: metric.name, before, after, forgotten };
 }
 

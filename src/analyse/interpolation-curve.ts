@@ -125,7 +125,7 @@ export async function interpolationCurve(
     try {
       const points: InterpolationPoint[] = [];
       for (const alpha of alphas) points.push({ alpha, ...(await measured(alpha, read)) });
-      const sign = lowerIsBetter(metric.name) ? -1 : 1;
+      const sign = lowerIsBetter(metric) ? -1 : 1;
       const [best] = [...points].sort((a, b) => sign * (b.value - a.value) || a.loss - b.loss);
       return { metric: metric.name, points, best: best as InterpolationPoint };
     } finally {

@@ -19,7 +19,7 @@ export function assertComparable(caller: string, data: Dataset, seeds: readonly 
       `${caller} received data without a validation split, which its curves are measured on. Pass { train, validation }.`,
     );
   }
-  if (seeds.length === 0 || lowerIsBetter(metric.name)) {
+  if (seeds.length === 0 || lowerIsBetter(metric)) {
     throw new TransferError(
       'INVALID_ARGUMENT',
       `${caller} received ${seeds.length} seeds and the metric ${metric.name}. Pass at least one seed, and a metric that is better where it is higher.`,

@@ -159,7 +159,7 @@ export async function sweep(
         measured.push({ position, strategy, code: codes[position] as string, rounds: round + 1, epochs, ...run });
         onEvent?.({ kind: 'run', position, round: round + 1, epochs, done, total, state: state(), ...run });
       }
-      measured.sort(byValue(lowerIsBetter(metric.name) ? -1 : 1));
+      measured.sort(byValue(lowerIsBetter(metric) ? -1 : 1));
       rows = [...measured, ...rows.slice(size)];
       left = measured.slice(0, Math.max(1, Math.floor(size / 2))).map(({ position }) => position);
     }

@@ -1,5 +1,6 @@
 import type { AverageRule } from './averages.ts';
 import type { EpochRecord } from './events.ts';
+import type { Metric } from './metrics.ts';
 import { assertMonitor, improves, type MonitorSettings } from './monitor.ts';
 import { assertRange, type Range, wholeFrom1 } from './ranges.ts';
 
@@ -20,8 +21,8 @@ export interface Verdict {
 export interface Callback {
   readonly kind: 'callback';
   readonly name: string;
-  /** Makes the observer of one phase. */
-  start(): (epoch: EpochRecord) => Verdict;
+  /** Makes the observer of one phase, which measures these metrics. */
+  start(metrics?: readonly Metric[]): (epoch: EpochRecord) => Verdict;
   /** How the phase averages its weights, where it does: of one callback at most. */
   average?(): AverageRule;
 }
@@ -54,8 +55,8 @@ export function earlyStopping(settings: EarlyStoppingSettings = {}): Callback & 
     ...settings,
     kind: 'callback',
     name: 'earlyStopping',
-    start() {
-      const better = improves(settings);
+    start(metrics) {
+      const better = improves(settings, metrics);
       let waited = 0;
       return (epoch) => {
         waited = better(epoch) ? 0 : waited + 1;
@@ -98,8 +99,8 @@ export function reduceLROnPlateau(settings: ReduceLROnPlateauSettings = {}): Cal
     ...settings,
     kind: 'callback',
     name: 'reduceLROnPlateau',
-    start() {
-      const better = improves(settings);
+    start(metrics) {
+      const better = improves(settings, metrics);
       let waited = 0;
       return (epoch) => {
         waited = better(epoch) ? 0 : waited + 1;
@@ -132,8 +133,8 @@ export function bestWeights(settings: MonitorSettings = {}): Callback & MonitorS
     ...settings,
     kind: 'callback',
     name: 'bestWeights',
-    start() {
-      const better = improves(settings);
+    start(metrics) {
+      const better = improves(settings, metrics);
       return (epoch) => ({ keep: better(epoch) });
     },
   };

@@ -7,6 +7,11 @@ import { assertRange, wholeFrom1 } from './ranges.ts';
 export interface Metric {
   readonly kind: 'metric';
   readonly name: string;
+  /**
+   * Which numbers are better: callbacks that monitor it, `greedySoup` and all that chooses or compares by it go by this.
+   * Default: `lower` where the name has `loss` or `error` in it, else `higher`.
+   */
+  readonly better?: 'higher' | 'lower';
   /** The number, from scores and targets. Those of this library throw TransferError where {@link Metric.check} does. */
   compute(outcome: Outcome): number;
   /** Throws where it cannot measure such a task, or has no such label: asked before a run. Default: it measures all. */

@@ -1,13 +1,14 @@
 import { TransferError } from './errors.ts';
 import type { EpochRecord } from './events.ts';
+import type { Metric } from './metrics.ts';
 import { assertRange, from0 } from './ranges.ts';
 import { assertSettings, type Known } from './settings.ts';
 
 /** What a callback watches. */
 export interface MonitorSettings {
   /**
-   * `loss` (the default) or a metric's name: of the validation split where there is one, else of training. A loss or an
-   * error is better where it is lower, any other metric where it is higher.
+   * `loss` (the default) or a metric's name: of the validation split where there is one, else of training. The loss is
+   * better where it is lower, a metric as it says: {@link Metric.better}.
    */
   readonly monitor?: string;
   /** How much better counts as better, from 0 (the default). */
@@ -24,15 +25,17 @@ export function assertMonitor<Settings extends MonitorSettings>(
   assertRange(caller, from0, { minDelta: settings.minDelta ?? 0 });
 }
 
-/** Whether a number of this name is better where it is lower. */
-export const lowerIsBetter = (name: string) => /loss|error/i.test(name);
+/** Whether numbers of a metric are better where they are lower. */
+export const lowerIsBetter = ({ name, better }: Pick<Metric, 'name' | 'better'>): boolean =>
+  better ? better === 'lower' : /loss|error/i.test(name);
 
 /** Reads the monitored number, turned so that higher is better. */
-function monitored({ loss, validation }: EpochRecord, monitor: string): number {
+function monitored({ loss, validation }: EpochRecord, monitor: string, metrics: readonly Metric[]): number {
   if (!validation) return -loss;
   const numbers: Readonly<Record<string, number>> = { ...validation.metrics, loss: validation.loss };
   const value = numbers[monitor];
-  if (value !== undefined) return lowerIsBetter(monitor) ? -value : value;
+  const metric = metrics.find(({ name }) => name === monitor && name !== 'loss');
+  if (value !== undefined) return lowerIsBetter(metric ?? { name: monitor }) ? -value : value;
   throw new TransferError(
     'INVALID_ARGUMENT',
     `A callback monitors '${monitor}', which the phase does not measure. It measures ${Object.keys(numbers).join(', ')}. ` +
@@ -44,11 +47,14 @@ function monitored({ loss, validation }: EpochRecord, monitor: string): number {
  * An observer that says whether the monitored number is the best so far. Of equal numbers the one with the lower
  * validation loss is better: a share of few examples is coarse.
  */
-export function improves({ monitor = 'loss', minDelta = 0 }: MonitorSettings): (epoch: EpochRecord) => boolean {
+export function improves(
+  { monitor = 'loss', minDelta = 0 }: MonitorSettings,
+  metrics: readonly Metric[] = [],
+): (epoch: EpochRecord) => boolean {
   let best = Number.NEGATIVE_INFINITY;
   let lowest = Number.POSITIVE_INFINITY;
   return (epoch) => {
-    const value = monitored(epoch, monitor);
+    const value = monitored(epoch, monitor, metrics);
     const loss = epoch.validation?.loss ?? epoch.loss;
     const better = value > best + minDelta || (value === best && loss < lowest - minDelta);
     if (better) [best, lowest] = [value, loss];

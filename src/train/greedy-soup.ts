@@ -52,7 +52,7 @@ export async function greedySoup(models: readonly TransferModel[], examples: Exa
   const measured = async (model: TransferModel) =>
     (await evaluate(model, examples, { metrics: [metric] })).metrics[metric.name] as number;
   // Turned so that higher is better, as callbacks do it.
-  const sign = lowerIsBetter(metric.name) ? -1 : 1;
+  const sign = lowerIsBetter(metric) ? -1 : 1;
   const values: number[] = [];
   for (const model of models) values.push(await measured(model));
   const order = [...models.keys()].sort((a, b) => sign * ((values[b] as number) - (values[a] as number)));
