@@ -26,6 +26,7 @@ export {
 } from './interpolation-curve.ts';
 export { learn } from './learn.ts';
 export type { LearnedExample, LearnedHead, LearnedState, Learner } from './learned-head.ts';
+export type { ReportEvent } from './learning-curve.ts';
 export { leep } from './leep.ts';
 export { logME } from './log-me.ts';
 export { logisticRegression } from './logistic-regression.ts';

@@ -11,6 +11,19 @@ import { dispose } from '../model/dispose.ts';
 import { fineTuneSteps } from '../train/fine-tune-steps.ts';
 import { epochsOf, phasesOf } from './scale-strategy.ts';
 
+/** What `transferReport` and `dataEfficiency` report while they work: each run that has ended. */
+export interface ReportEvent {
+  readonly kind: 'run';
+  /** Whether it began with the base or with random weights. */
+  readonly learner: 'transfer' | 'scratch';
+  readonly seed: number;
+  /** How many examples it was trained on. */
+  readonly examples: number;
+  /** How many runs have ended, this one included, of how many. */
+  readonly done: number;
+  readonly total: number;
+}
+
 /** Refuses what no two learners can be compared by. */
 export function assertComparable(caller: string, data: Dataset, seeds: readonly number[], metric: Metric): void {
   if (!data?.validation) {
