@@ -59,7 +59,7 @@ export { canTrain, type MissingKernel, type Trainability } from './train/can-tra
 export { chain, clipByGlobalNorm } from './train/chain.ts';
 export { type EvaluateSettings, type Evaluation, evaluate } from './train/evaluate.ts';
 export { explain, type PhaseExplanation } from './train/explain.ts';
-export { findBatchSize } from './train/find-batch-size.ts';
+export { type FindBatchSizeSettings, findBatchSize } from './train/find-batch-size.ts';
 export { type FineTuneSettings, fineTune } from './train/fine-tune.ts';
 export { type FineTuneOneCycleSettings, fineTuneOneCycle } from './train/fine-tune-one-cycle.ts';
 export { fineTuneSteps, type RunSettings } from './train/fine-tune-steps.ts';
