@@ -114,7 +114,7 @@ async function refused(run: () => unknown, code: ErrorCode, { received, expected
   expect([error.code, error.message]).toEqual([code, expect.stringMatching(received)]);
   expect(error.message).toMatch(expected);
   expect(error.message).toMatch(next);
-  if (error.model) dispose(error.model as TransferModel);
+  if (error.model) dispose(error.model);
   expect(counts(), 'tensors left behind').toEqual(before);
 }
 

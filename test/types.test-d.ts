@@ -15,6 +15,7 @@ import {
   type Step,
   type Strategy,
   sequence,
+  type TransferError,
   type TransferModel,
   train,
   unfreezeTop,
@@ -31,6 +32,10 @@ test('an edit gives back the kind of handle that it is given', () => {
   expectTypeOf(pipe(base, freeze(), attachHead(head))).toEqualTypeOf<TransferModel>();
   expectTypeOf(pipe(base, attachHead(head), freeze(), unfreezeTop('block'))).toEqualTypeOf<TransferModel>();
   expectTypeOf(tinyCnn()).toEqualTypeOf<Base>();
+});
+
+test('what a failed run brings is a model', () => {
+  expectTypeOf<TransferError['model']>().toEqualTypeOf<TransferModel | undefined>();
 });
 
 test('a strategy ends with a phase', () => {

@@ -89,7 +89,7 @@ export async function lrFind(model: TransferModel, data: Dataset, settings: LrFi
     }
   } catch (error) {
     if (!(error instanceof TransferError && error.code === 'NOT_FINITE' && rates.length > 0)) throw error;
-    if (error.model) dispose(error.model as TransferModel);
+    if (error.model) dispose(error.model);
   }
   return { rates, losses, suggestion: valley(rates, losses) };
 }
