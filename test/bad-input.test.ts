@@ -256,7 +256,7 @@ test.each([0, -1, 0.5, Number.NaN])('evaluating %d examples at a time', (batchSi
   refused(() => evaluate(model, data.train, { batchSize }), 'INVALID_ARGUMENT', {
     received: new RegExp(`evaluate received batchSize: ${batchSize}`),
     expected: /a whole number from 1/,
-    next: /pass/,
+    next: /Pass/,
   }),
 );
 
