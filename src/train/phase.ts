@@ -100,7 +100,7 @@ export async function* runPhase(
     watch.restore();
     averaging.dispose();
   }
-  return { name: phase.name, epochs: watch.records, kept: watch.kept() };
+  return { epochs: watch.records, kept: watch.kept() };
 
   function finish(record: EpochRecord): TrainEvent {
     watch.after(record);
