@@ -6,6 +6,7 @@
 export * from './core/averages.ts';
 export type { Backend } from './core/backend.ts';
 export type { BaseSource } from './core/base-source.ts';
+export type { BatchSettings } from './core/batch-settings.ts';
 export {
   bestWeights,
   type Callback,
@@ -22,7 +23,7 @@ export type { Edit } from './core/edit.ts';
 export * from './core/edits.ts';
 export * from './core/errors.ts';
 export type * from './core/events.ts';
-export type * from './core/feature-workers.ts';
+export type { FeatureWorkers } from './core/feature-workers.ts';
 export type * from './core/handle.ts';
 export type { Head, HeadLayer, Task } from './core/head.ts';
 export * from './core/loss.ts';

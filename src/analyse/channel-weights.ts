@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { BatchSettings } from '../core/batch-settings.ts';
 import type { Examples } from '../core/data.ts';
 import type { LayerPath, TransferModel } from '../core/handle.ts';
 import { mean } from '../core/mean.ts';
@@ -16,7 +17,6 @@ import { cacheFeatures } from '../train/features.ts';
 import { featureMaps } from '../train/keep-feature-maps.ts';
 import { score } from '../train/score.ts';
 import { assertExamples } from '../train/targets.ts';
-import type { FeatureSettings } from './features-of.ts';
 import { softmax } from './softmax.ts';
 
 /**
@@ -53,7 +53,7 @@ export async function channelWeights(
   model: TransferModel,
   examples: Examples,
   layer?: LayerPath,
-  settings: FeatureSettings = {},
+  settings: BatchSettings = {},
 ): Promise<readonly number[]> {
   assertTransferModel(model);
   assertSettings('channelWeights', settings, { batchSize: 32, signal: undefined });

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { BatchSettings } from '../core/batch-settings.ts';
 import type { Examples } from '../core/data.ts';
 import { TransferError } from '../core/errors.ts';
 import type { Base } from '../core/handle.ts';
@@ -15,13 +16,6 @@ import { split } from '../model/split.ts';
 import { breather } from '../train/breathe.ts';
 import { type FeatureColumn, inMemory } from '../train/feature-cache.ts';
 import { cacheFeatures } from '../train/features.ts';
-
-/** Settings of {@link featuresOf}. */
-export interface FeatureSettings {
-  /** Examples at a time. Default: 32. */
-  readonly batchSize?: number;
-  readonly signal?: AbortSignal;
-}
 
 /** What a head reads of examples. */
 export interface BaseFeatures {
@@ -56,11 +50,7 @@ export interface BaseFeatures {
  * console.log(shape, labels); // [ 3, 128 ] [ 0, 1, 1 ]
  * ```
  */
-export async function featuresOf(
-  base: Base,
-  examples: Examples,
-  settings: FeatureSettings = {},
-): Promise<BaseFeatures> {
+export async function featuresOf(base: Base, examples: Examples, settings: BatchSettings = {}): Promise<BaseFeatures> {
   assertSettings('featuresOf', settings, { batchSize: 32, signal: undefined });
   const { batchSize = 32, signal } = settings;
   assertRange('featuresOf', wholeFrom1, { batchSize });

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { BatchSettings } from '../core/batch-settings.ts';
 import type { Examples } from '../core/data.ts';
 import { keysOf, pathsOf } from '../core/edit.ts';
 import { unfreeze } from '../core/edits.ts';
@@ -12,13 +13,6 @@ import { download } from '../model/device.ts';
 import { trainedBy } from '../model/trained.ts';
 import { globalNorm } from '../train/chain.ts';
 import { trialSteps } from '../train/trial-steps.ts';
-
-/** Settings of {@link gradientNorms}. */
-export interface GradientNormSettings {
-  /** Examples at a time. Default: 32. */
-  readonly batchSize?: number;
-  readonly signal?: AbortSignal;
-}
 
 /** How strongly data pulls at a block of the base. */
 export interface BlockGradient {
@@ -65,7 +59,7 @@ export interface BlockGradient {
 export async function gradientNorms(
   model: TransferModel,
   examples: Examples,
-  settings: GradientNormSettings = {},
+  settings: BatchSettings = {},
 ): Promise<readonly BlockGradient[]> {
   assertSettings('gradientNorms', settings, { batchSize: 32, signal: undefined });
   const { batchSize = 32, signal } = settings;

@@ -14,9 +14,9 @@ export {
   dataEfficiency,
 } from './data-efficiency.ts';
 export { addClass, addExample, removeClass, removeExample, renameClass } from './edit-head.ts';
-export { type BaseFeatures, type FeatureSettings, featuresOf } from './features-of.ts';
+export { type BaseFeatures, featuresOf } from './features-of.ts';
 export { type Forgetting, type ForgettingSettings, forgetting } from './forgetting.ts';
-export { type BlockGradient, type GradientNormSettings, gradientNorms } from './gradient-norms.ts';
+export { type BlockGradient, gradientNorms } from './gradient-norms.ts';
 export { hScore } from './h-score.ts';
 export {
   type InterpolationCurve,

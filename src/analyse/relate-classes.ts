@@ -1,3 +1,4 @@
+import type { BatchSettings } from '../core/batch-settings.ts';
 import type { Dataset, Examples } from '../core/data.ts';
 import { TransferError } from '../core/errors.ts';
 import type { Base } from '../core/handle.ts';
@@ -7,12 +8,12 @@ import { assertSettings } from '../core/settings.ts';
 import { download } from '../model/device.ts';
 import { breather } from '../train/breathe.ts';
 import { type Answers, directRelation, reverseRelation } from './class-relation.ts';
-import { type FeatureSettings, featuresOf } from './features-of.ts';
+import { featuresOf } from './features-of.ts';
 import type { Matrix } from './matrix.ts';
 import { oldHead, sourceProbabilities } from './source-probabilities.ts';
 
 /** Settings of {@link relateClasses}. */
-export interface RelationSettings extends FeatureSettings {
+export interface RelationSettings extends BatchSettings {
   /** What the old head's logits are divided by, to make its probabilities honest: fitted on the old task, as in the paper. Default: 1. */
   readonly temperature?: number;
 }

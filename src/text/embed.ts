@@ -1,3 +1,4 @@
+import type { BatchSettings } from '../core/batch-settings.ts';
 import { TransferError } from '../core/errors.ts';
 import type { Base } from '../core/handle.ts';
 import { kindOf } from '../core/kind-of.ts';
@@ -6,13 +7,6 @@ import { assertSettings } from '../core/settings.ts';
 import { runEncoder } from './run-encoder.ts';
 import { encodeAll, padded } from './tokenize.ts';
 import type { Text, Tokenizer, Tokens } from './tokenizer.ts';
-
-/** Settings of {@link embed}. */
-export interface EmbedSettings {
-  /** Texts at a time. Default: 32. */
-  readonly batchSize?: number;
-  readonly signal?: AbortSignal;
-}
 
 /**
  * The embeddings of texts: the output of a base, divided by its length (its Euclidean norm). Texts of like length are
@@ -40,7 +34,7 @@ export async function embed<const Texts extends readonly Text[]>(
   base: Base,
   texts: Texts,
   tokenizer: Tokenizer,
-  settings: EmbedSettings = {},
+  settings: BatchSettings = {},
 ): Promise<{ -readonly [_ in keyof Texts]: Float32Array }> {
   if (kindOf(base) !== 'base') {
     throw new TransferError(
