@@ -45,18 +45,23 @@ const check = (name, path, names, limit) => ({
 
 // Limits are what there is now, rounded up: a change that adds to a page is then seen. The first one was to be 15 kB: docs/decisions/0004-core-size.md.
 module.exports = [
-  check('load, freeze, attach, fine-tune', 'index', '{ loadBase, freeze, attachHead, fineTune, linearProbe }', '18.5 kB'),
-  check('the whole core', 'index', '*', '50.5 kB'),
+  check(
+    'load, freeze, attach, fine-tune',
+    'index',
+    '{ loadBase, freeze, attachHead, fineTune, linearProbe }',
+    '18.5 kB',
+  ),
+  check('the whole core', 'index', '*', '51 kB'),
   check('backends/cpu', 'backends/cpu', '{ cpu }', '6.5 kB'),
   check('backends/wasm', 'backends/wasm', '{ wasm }', '28 kB'),
   check('backends/webgl', 'backends/webgl', '{ webgl }', '6.5 kB'),
   check('backends/webgpu', 'backends/webgpu', '{ webgpu }', '7 kB'),
-  check('heads', 'heads/index', '*', '1.5 kB'),
+  check('heads', 'heads/index', '*', '1.6 kB'),
   check('data', 'data/index', '*', '6 kB'),
   check('bases', 'bases/index', '*', '5 kB'),
   check('web', 'web/index', '*', '18.5 kB'),
   check('stores', 'stores/index', '*', '9 kB'),
-  check('analyse', 'analyse/index', '*', '49 kB'),
+  check('analyse', 'analyse/index', '*', '50 kB'),
   check('text', 'text/index', '*', '16 kB'),
   check('adapters', 'adapters/index', '*', '14.5 kB'),
 ];
