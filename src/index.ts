@@ -6,13 +6,13 @@
 export * from './core/averages.ts';
 export type { Backend } from './core/backend.ts';
 export type { BaseSource } from './core/base-source.ts';
+export type { BatchSettings } from './core/batch-settings.ts';
 export {
   bestWeights,
   type Callback,
   type EarlyStoppingSettings,
   earlyStopping,
   lastWeights,
-  type MonitorSettings,
   type ReduceLROnPlateauSettings,
   reduceLROnPlateau,
   type Verdict,
@@ -23,12 +23,13 @@ export type { Edit } from './core/edit.ts';
 export * from './core/edits.ts';
 export * from './core/errors.ts';
 export type * from './core/events.ts';
-export type * from './core/feature-workers.ts';
+export type { FeatureWorkers } from './core/feature-workers.ts';
 export type * from './core/handle.ts';
 export type { Head, HeadLayer, Task } from './core/head.ts';
 export * from './core/loss.ts';
 export * from './core/metrics.ts';
 export * from './core/mix.ts';
+export type { MonitorSettings } from './core/monitor.ts';
 export type { Optimizer, OptimizerState, Tensors } from './core/optimizer.ts';
 export { type ClassOutcome, confusionMatrix, type Outcome, perClass, type Target } from './core/outcome.ts';
 export * from './core/penalties.ts';
@@ -59,7 +60,7 @@ export { canTrain, type MissingKernel, type Trainability } from './train/can-tra
 export { chain, clipByGlobalNorm } from './train/chain.ts';
 export { type EvaluateSettings, type Evaluation, evaluate } from './train/evaluate.ts';
 export { explain, type PhaseExplanation } from './train/explain.ts';
-export { findBatchSize } from './train/find-batch-size.ts';
+export { type FindBatchSizeSettings, findBatchSize } from './train/find-batch-size.ts';
 export { type FineTuneSettings, fineTune } from './train/fine-tune.ts';
 export { type FineTuneOneCycleSettings, fineTuneOneCycle } from './train/fine-tune-one-cycle.ts';
 export { fineTuneSteps, type RunSettings } from './train/fine-tune-steps.ts';

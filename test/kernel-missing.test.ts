@@ -1,11 +1,15 @@
 import '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test } from 'vitest';
+import { node } from '../src/backends/node.ts';
+import { wasm } from '../src/backends/wasm.ts';
+import { webgl } from '../src/backends/webgl.ts';
 import { tinyCnn } from '../src/bases/tiny-cnn.ts';
 import { fromArrays } from '../src/data/index.ts';
 import { classifier } from '../src/heads/index.ts';
 import {
   attachHead,
+  type Backend,
   canTrain,
   dispose,
   fineTune,
@@ -51,7 +55,7 @@ test('a gradient that the backend lacks is refused before the first step, and th
   expect(tf.memory().numTensors).toBe(before);
 
   const unfrozen = pipe(start, unfreezeTop(2));
-  expect(canTrain(unfrozen, 'wasm')).toEqual({
+  expect(canTrain(unfrozen, wasm())).toEqual({
     ok: false,
     missing: expect.arrayContaining([
       { kernel: 'DepthwiseConv2dNativeBackpropFilter', layers: ['block3_depthwise'] },
@@ -61,7 +65,7 @@ test('a gradient that the backend lacks is refused before the first step, and th
   for (const { kernel, layers } of canTrain(unfrozen).missing) {
     expect(message).toContain(`${kernel} (${layers.join(', ')})`);
   }
-  expect(canTrain(start, 'wasm')).toEqual({ ok: true, missing: [] });
+  expect(canTrain(start, wasm())).toEqual({ ok: true, missing: [] });
 
   const { model: tuned, ended } = await fineTune(start, data, linearProbe({ epochs: 1 }), { onEvent });
   expect(ended).toBe('completed');
@@ -81,13 +85,15 @@ test('the one layer that unfreezeTop(1) opens is named alone', async () => {
   dispose(start);
 });
 
-test('a backend that is not registered is no answer', () => {
+test('a backend that is not loaded, or a name, is no answer', () => {
   const start = model();
-  expect(() => canTrain(start, 'webgl')).toThrow(
-    expect.objectContaining({
-      code: 'BACKEND_UNKNOWN',
-      message: expect.stringMatching(/No backend "webgl".*useBackend/),
-    }),
-  );
+  const refuses = (backend: unknown, message: RegExp) =>
+    expect(() => canTrain(start, backend as Backend)).toThrow(
+      expect.objectContaining({ code: 'BACKEND_UNKNOWN', message: expect.stringMatching(message) }),
+    );
+  refuses(webgl(), /backend "webgl" is not loaded.*await useBackend/);
+  refuses(node(), /backend "tensorflow" is not loaded/);
+  refuses('wasm', /canTrain received "wasm".*wasm\(\)/);
+  refuses(wasm, /canTrain received a function.*called/);
   dispose(start);
 });

@@ -11,6 +11,8 @@ import * as heads from '../src/heads/index.ts';
 import * as core from '../src/index.ts';
 import * as node from '../src/node/index.ts';
 import { imageFiles as readFiles } from '../src/web/image-files.ts';
+import { snapshot as takeSnapshot } from '../src/web/snapshot.ts';
+import { videoFrames as takeFrames } from '../src/web/video-frames.ts';
 
 // Plain JavaScript, where no type refuses any of it.
 type Any = (...values: unknown[]) => unknown;
@@ -18,11 +20,16 @@ const plain = <Functions extends object>(functions: Functions) =>
   functions as unknown as Readonly<Record<keyof Functions, Any>>;
 
 const { train, linearProbe, probeThenTune, gradualUnfreeze, fineTune, fineTuneSteps } = plain(core);
-const { adam, adamw, sgd, rmsprop, constant, linear, cosine, oneCycle } = plain(core);
+const { softmaxCrossEntropy, binaryCrossEntropy, adam, adamw, sgd, rmsprop, constant, linear, cosine, oneCycle } =
+  plain(core);
 const { earlyStopping, reduceLROnPlateau, bestWeights, loadBase, asBase, loadModel } = plain(core);
 const { tinyCnn: base } = plain({ tinyCnn });
 const { imageFolder } = plain(node);
-const { imageFiles } = plain({ imageFiles: readFiles });
+const { imageFiles, snapshot, videoFrames } = plain({
+  imageFiles: readFiles,
+  snapshot: takeSnapshot,
+  videoFrames: takeFrames,
+});
 const { splitExamples, augmentExamples, crop, colour, rotate } = plain(data);
 const { classifier, regressor, multiLabel, mlp } = plain(heads);
 const { cpu: plainCpu, wasm: plainWasm, webgl: plainWebgl, webgpu: plainWebgpu } = plain({ cpu, wasm, webgl, webgpu });
@@ -124,6 +131,16 @@ const cases: readonly Case[] = [
   ['adamw', () => adamw({ weight_decay: 1 }), 'adamw received weight_decay,'],
   ['sgd', () => sgd({ nesterov: 1 }), 'sgd received nesterov: 1. Pass a value of type boolean.'],
   ['rmsprop', () => rmsprop({ decay: 1 }), 'rmsprop received decay,'],
+  [
+    'softmaxCrossEntropy',
+    () => softmaxCrossEntropy({ labelSmothing: 0.1 }),
+    'softmaxCrossEntropy received labelSmothing, which it does not know. Known: labelSmoothing, gamma, classWeights.',
+  ],
+  ['binaryCrossEntropy', () => binaryCrossEntropy(0.1), 'Pass an object, such as { labelSmoothing: 0.1 }.'],
+  ['snapshot', () => snapshot({}, { sise: 224 }), 'snapshot received sise, which it does not know. Known: size.'],
+  ['a text for the size of a snapshot', () => snapshot({}, { size: '9' }), 'Pass a value of type number.'],
+  ['a snapshot of no size', () => snapshot({}, { size: 0 }), 'snapshot received size: 0. Pass a whole number from 1.'],
+  ['videoFrames', () => (videoFrames({}, { sise: 1 }) as AsyncGenerator).next(), 'Known: size, signal.'],
   ['constant', () => constant({ warmUp: 1, x: 1 }), 'constant received warmUp,'],
   ['linear', () => linear(5), 'linear received 5 as its settings.'],
   ['cosine', () => cosine({ warmup: '5' }), 'cosine received warmup: "5". Pass a value of type number.'],

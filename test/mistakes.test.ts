@@ -2,16 +2,17 @@ import { inspect } from 'node:util';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test } from 'vitest';
 import { loadAdapter, loadDelta } from '../src/adapters/index.ts';
-import { learn, nearestMean } from '../src/analyse/index.ts';
+import { interpolationCurve, learn, nearestMean, sweep } from '../src/analyse/index.ts';
 import { cpu } from '../src/backends/cpu.ts';
 import { tinyCnn } from '../src/bases/tiny-cnn.ts';
 import { earlyStopping } from '../src/core/callbacks.ts';
+import type { Examples } from '../src/core/data.ts';
 import { TransferError } from '../src/core/errors.ts';
-import { accuracy } from '../src/core/metrics.ts';
+import { accuracy, auc, f1, type Metric, meanAbsoluteError, topK } from '../src/core/metrics.ts';
 import { gradualUnfreeze, linearProbe, surgical } from '../src/core/recipes.ts';
 import { sequence, train } from '../src/core/strategy.ts';
 import { augmentExamples, flip, splitExamples } from '../src/data/index.ts';
-import { classifier, regressor } from '../src/heads/index.ts';
+import { classifier, multiLabel, regressor, tokenClassifier } from '../src/heads/index.ts';
 import { attachHead } from '../src/model/attach-head.ts';
 import { dispose } from '../src/model/dispose.ts';
 import { loadBase } from '../src/model/load-base.ts';
@@ -21,8 +22,10 @@ import { useBackend } from '../src/model/use-backend.ts';
 import { imageFolder, labelledPictures } from '../src/node/index.ts';
 import { loadTokenizer, saveHuggingFace } from '../src/text/index.ts';
 import { evaluate } from '../src/train/evaluate.ts';
+import { explain } from '../src/train/explain.ts';
 import { fineTune } from '../src/train/fine-tune.ts';
 import { predict } from '../src/train/predict.ts';
+import { textFolder } from './support/encoders.ts';
 import { examplesOf } from './support/examples.ts';
 
 // What a first user tried, and what gave a wrong answer or none of our words.
@@ -45,7 +48,38 @@ test('labels in another order than those of the data are refused', async () => {
 test('the accuracy of a regressor is refused', async () => {
   const regression = attachHead(regressor(['age']))(tinyCnn({ size }));
   const asked = evaluate(regression, examples([[1], [2]]), { metrics: [accuracy()] });
-  await expect(asked).rejects.toThrow(/a regressor has no right answers.*meanAbsoluteError/);
+  await expect(asked).rejects.toThrow(/accuracy received an outcome of regression.*Use meanAbsoluteError\(\)/);
+});
+
+test.each([
+  ['accuracy of a regressor', regressor(['age']), accuracy(), 'INVALID_ARGUMENT'],
+  ['f1 of a regressor', regressor(['age']), f1(), 'INVALID_ARGUMENT'],
+  ['topK of labels that may be on together', multiLabel(['red']), topK(1), 'INVALID_ARGUMENT'],
+  ['auc of a label that is not there', multiLabel(['red']), auc('blue'), 'NOT_FOUND'],
+])('%s is refused before a run or a pass reads an example', async (_, head, metric, code) => {
+  const unread: Examples = {
+    ...examples([[1], [0]]),
+    read: () => {
+      throw new Error('an example was read');
+    },
+  };
+  const asked = attachHead(head)(tinyCnn({ size }));
+  const tensors = tf.memory().numTensors;
+  const strategy = sequence(linearProbe({ epochs: 1 }), train({ epochs: 1, metrics: [metric] }));
+  const data = { train: unread, validation: unread };
+  await expect(fineTune(asked, data, strategy)).rejects.toMatchObject({ code });
+  expect(() => explain(asked, strategy)).toThrow(metric.name);
+  await expect(evaluate(asked, unread, { metrics: [metric] })).rejects.toMatchObject({ code });
+  await expect(interpolationCurve(asked, asked, unread, { metric })).rejects.toMatchObject({ code });
+  await expect(sweep(asked, [linearProbe({ epochs: 1 })], data, { metric, budget: 1 })).rejects.toMatchObject({ code });
+  expect(tf.memory().numTensors).toBe(tensors);
+});
+
+test('a classifier of tokens is measured by what measures classes', async () => {
+  const tokens = attachHead(tokenClassifier(['A', 'B']))(await loadBase(textFolder('tiny-bert'), { cut: 'tokens' }));
+  const of = (metric: Metric) => () => explain(tokens, linearProbe({ epochs: 1, metrics: [metric] }));
+  expect(of(topK(1))).not.toThrow();
+  expect(of(meanAbsoluteError())).toThrow(/meanAbsoluteError received an outcome of classification/);
 });
 
 test('NaN is no input of a prediction, and leaves no tensor', async () => {

@@ -9,12 +9,16 @@ import {
   evaluate,
   fineTune,
   freeze,
+  type LoraSettings,
   linearProbe,
+  type PhaseRecord,
   pipe,
   probeThenTune,
   type Step,
   type Strategy,
   sequence,
+  type TrainEvent,
+  type TransferError,
   type TransferModel,
   train,
   unfreezeTop,
@@ -31,6 +35,16 @@ test('an edit gives back the kind of handle that it is given', () => {
   expectTypeOf(pipe(base, freeze(), attachHead(head))).toEqualTypeOf<TransferModel>();
   expectTypeOf(pipe(base, attachHead(head), freeze(), unfreezeTop('block'))).toEqualTypeOf<TransferModel>();
   expectTypeOf(tinyCnn()).toEqualTypeOf<Base>();
+});
+
+test('what a failed run brings is a model', () => {
+  expectTypeOf<TransferError['model']>().toEqualTypeOf<TransferModel | undefined>();
+});
+
+test('there is no setting that nothing obeys, and no field that says nothing', () => {
+  expectTypeOf<'dropout' & keyof LoraSettings>().toEqualTypeOf<never>();
+  expectTypeOf<'name' & keyof PhaseRecord>().toEqualTypeOf<never>();
+  expectTypeOf<'name' & keyof Extract<TrainEvent, { kind: 'phase' }>>().toEqualTypeOf<never>();
 });
 
 test('a strategy ends with a phase', () => {

@@ -83,7 +83,7 @@ const report = await transferReport(model, data, transfer, {
   seeds: quick ? [0, 1] : [0, 1, 2, 3, 4],
   metric: auc('drink'),
   scratch: everything({ ...settings, epochs: quick ? 3 : 25 }),
-  onRun: ({ done, total }) => progress(`run ${done} of ${total}`),
+  onEvent: ({ done, total }) => progress(`run ${done} of ${total}`),
 });
 say(`\n${reportText(report)}`);
 await mkdir(output, { recursive: true });

@@ -1,7 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { BatchSettings } from '../core/batch-settings.ts';
 import type { Examples } from '../core/data.ts';
 import type { LayerPath, TransferModel } from '../core/handle.ts';
 import { mean } from '../core/mean.ts';
+import { assertRange, wholeFrom1 } from '../core/ranges.ts';
 import { assertSettings } from '../core/settings.ts';
 import type { Value, Values } from '../model/execute.ts';
 import { findingsOf, folderOf } from '../model/fold.ts';
@@ -15,7 +17,6 @@ import { cacheFeatures } from '../train/features.ts';
 import { featureMaps } from '../train/keep-feature-maps.ts';
 import { score } from '../train/score.ts';
 import { assertExamples } from '../train/targets.ts';
-import type { FeatureSettings } from './features-of.ts';
 import { softmax } from './softmax.ts';
 
 /**
@@ -29,7 +30,7 @@ import { softmax } from './softmax.ts';
  * @param settings Batch size and signal.
  * @returns A weight for each channel, of a sum of 1. Costs one forward pass of all, and for each channel one of what lies above
  * the layer.
- * @throws TransferError `NOT_FOUND` where the base has no such layer; `INVALID_DATA`, `INVALID_ORDER`, `DISPOSED`.
+ * @throws TransferError `NOT_FOUND` where the base has no such layer; `INVALID_ARGUMENT`, `INVALID_DATA`, `INVALID_ORDER`, `DISPOSED`.
  *
  * @example
  * ```ts
@@ -52,11 +53,12 @@ export async function channelWeights(
   model: TransferModel,
   examples: Examples,
   layer?: LayerPath,
-  settings: FeatureSettings = {},
+  settings: BatchSettings = {},
 ): Promise<readonly number[]> {
   assertTransferModel(model);
   assertSettings('channelWeights', settings, { batchSize: 32, signal: undefined });
   const { batchSize = 32, signal } = settings;
+  assertRange('channelWeights', wholeFrom1, { batchSize });
   const { head, inputs, lease } = model;
   assertExamples(head, examples, 'given');
   const network = networkBehind(model);

@@ -10,7 +10,7 @@ import { dispose } from '../model/dispose.ts';
 import { fromScratch } from '../model/from-scratch.ts';
 import { assertDataset } from '../train/targets.ts';
 import { finiteValue } from './finite-value.ts';
-import { assertComparable, curveOf, wholeOf } from './learning-curve.ts';
+import { assertComparable, curveOf, type ReportEvent, wholeOf } from './learning-curve.ts';
 import { type SameFromScratch, sameFromScratch } from './same-from-scratch.ts';
 import { forPart } from './scale-strategy.ts';
 import { type Estimate, estimate } from './transfer-measures.ts';
@@ -30,7 +30,7 @@ export interface DataEfficiencySettings {
   readonly scratch?: Strategy;
   readonly signal?: AbortSignal;
   /** Called after each run. */
-  readonly onRun?: (run: { readonly done: number; readonly total: number }) => void;
+  readonly onEvent?: (event: ReportEvent) => void;
 }
 
 /** What both learners make of so many examples. */
@@ -93,9 +93,9 @@ export async function dataEfficiency(
     metric: {},
     scratch: [],
     signal: undefined,
-    onRun: Function,
+    onEvent: Function,
   });
-  const { seeds = [0, 1, 2], metric = accuracy(), signal, onRun } = settings;
+  const { seeds = [0, 1, 2], metric = accuracy(), signal, onEvent } = settings;
   assertComparable('dataEfficiency', data, seeds, metric);
   assertDataset(model.head, data);
   const sizes = sizesOf(model, data, settings.sizes);
@@ -108,15 +108,15 @@ export async function dataEfficiency(
     for (const seed of seeds) {
       const indices = orderOf(model, data, seed).slice(0, size);
       const part = { ...data, train: subset(data.train, indices) };
-      const endOf = async (one: TransferModel, by: Strategy) => {
+      const endOf = async (learner: ReportEvent['learner'], one: TransferModel, by: Strategy) => {
         const curve = await curveOf(one, part, forPart(by, indices, data.train.size), { metric, seed, signal });
-        onRun?.({ done: ++done, total });
+        onEvent?.({ kind: 'run', learner, seed, examples: size, done: ++done, total });
         return finiteValue('dataEfficiency', metric.name, curve.at(-1) as number);
       };
-      ends.transfer.push(await endOf(model, strategy));
+      ends.transfer.push(await endOf('transfer', model, strategy));
       const other = fromScratch(model, seed);
       try {
-        ends.scratch.push(await endOf(other, scratchStrategy));
+        ends.scratch.push(await endOf('scratch', other, scratchStrategy));
       } finally {
         dispose(other);
       }

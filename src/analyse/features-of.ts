@@ -1,8 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { BatchSettings } from '../core/batch-settings.ts';
 import type { Examples } from '../core/data.ts';
 import { TransferError } from '../core/errors.ts';
 import type { Base } from '../core/handle.ts';
 import { kindOf } from '../core/kind-of.ts';
+import { assertRange, wholeFrom1 } from '../core/ranges.ts';
 import { assertSettings } from '../core/settings.ts';
 import { classifier } from '../heads/classifier.ts';
 import { attachHead } from '../model/attach-head.ts';
@@ -14,13 +16,6 @@ import { split } from '../model/split.ts';
 import { breather } from '../train/breathe.ts';
 import { type FeatureColumn, inMemory } from '../train/feature-cache.ts';
 import { cacheFeatures } from '../train/features.ts';
-
-/** Settings of {@link featuresOf}. */
-export interface FeatureSettings {
-  /** Examples at a time. Default: 32. */
-  readonly batchSize?: number;
-  readonly signal?: AbortSignal;
-}
 
 /** What a head reads of examples. */
 export interface BaseFeatures {
@@ -55,19 +50,10 @@ export interface BaseFeatures {
  * console.log(shape, labels); // [ 3, 128 ] [ 0, 1, 1 ]
  * ```
  */
-export async function featuresOf(
-  base: Base,
-  examples: Examples,
-  settings: FeatureSettings = {},
-): Promise<BaseFeatures> {
+export async function featuresOf(base: Base, examples: Examples, settings: BatchSettings = {}): Promise<BaseFeatures> {
   assertSettings('featuresOf', settings, { batchSize: 32, signal: undefined });
   const { batchSize = 32, signal } = settings;
-  if (!(Number.isInteger(batchSize) && batchSize >= 1)) {
-    throw new TransferError(
-      'INVALID_ARGUMENT',
-      `featuresOf received batchSize: ${batchSize}; pass a whole number from 1.`,
-    );
-  }
+  assertRange('featuresOf', wholeFrom1, { batchSize });
   const labels = labelsOf(examples);
   // What any head reads is what this one does.
   const model = attachHead(classifier(['yes', 'no']))(base);

@@ -1,10 +1,10 @@
-import { lowerIsBetter } from '../core/callbacks.ts';
 import type { Examples } from '../core/data.ts';
 import { TransferError } from '../core/errors.ts';
 import type { Base, TransferModel } from '../core/handle.ts';
 import { kindOf } from '../core/kind-of.ts';
 import { defaultMetrics } from '../core/measure.ts';
 import type { Metric } from '../core/metrics.ts';
+import { lowerIsBetter } from '../core/monitor.ts';
 import { assertSettings } from '../core/settings.ts';
 import { classifier } from '../heads/classifier.ts';
 import { asBase } from '../model/as-base.ts';
@@ -93,7 +93,7 @@ export async function forgetting(
     source.kind === 'transfer'
       ? await withOwnHead(source, tuned, examples, { ...settings, metric })
       : await withSourceHead(source, tuned, examples, { ...settings, metric });
-  const forgotten = (lowerIsBetter(metric.name) ? -1 : 1) * (before - after);
+  const forgotten = (lowerIsBetter(metric) ? -1 : 1) * (before - after);
   return { metric: metric.name, before, after, forgotten };
 }
 

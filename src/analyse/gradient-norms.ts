@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { BatchSettings } from '../core/batch-settings.ts';
 import type { Examples } from '../core/data.ts';
 import { keysOf, pathsOf } from '../core/edit.ts';
 import { unfreeze } from '../core/edits.ts';
@@ -9,17 +10,9 @@ import { batchNorm } from '../core/rate-edits.ts';
 import { assertSettings } from '../core/settings.ts';
 import { sequence, train } from '../core/strategy.ts';
 import { download } from '../model/device.ts';
-import { dispose } from '../model/dispose.ts';
 import { trainedBy } from '../model/trained.ts';
 import { globalNorm } from '../train/chain.ts';
-import { fineTuneSteps } from '../train/fine-tune-steps.ts';
-
-/** Settings of {@link gradientNorms}. */
-export interface GradientNormSettings {
-  /** Examples at a time. Default: 32. */
-  readonly batchSize?: number;
-  readonly signal?: AbortSignal;
-}
+import { trialSteps } from '../train/trial-steps.ts';
 
 /** How strongly data pulls at a block of the base. */
 export interface BlockGradient {
@@ -66,7 +59,7 @@ export interface BlockGradient {
 export async function gradientNorms(
   model: TransferModel,
   examples: Examples,
-  settings: GradientNormSettings = {},
+  settings: BatchSettings = {},
 ): Promise<readonly BlockGradient[]> {
   assertSettings('gradientNorms', settings, { batchSize: 32, signal: undefined });
   const { batchSize = 32, signal } = settings;
@@ -90,16 +83,13 @@ export async function gradientNorms(
   const plain = { ...examples, augmented: false };
   const strategy = sequence(...opening, train({ epochs: 1, batchSize, optimizer: measuring }));
   try {
-    for await (const event of fineTuneSteps(model, { train: plain }, strategy, signal ? { signal } : {})) {
-      if (event.kind === 'done') dispose(event.model);
-      if (event.kind !== 'step') continue;
+    for await (const _step of trialSteps(model, { train: plain }, strategy, signal ? { signal } : {})) {
       const [norms] = steps.splice(0) as [tf.Tensor];
       rows.push(await download(norms).finally(() => norms.dispose()));
     }
   } finally {
     tf.dispose(steps);
   }
-  signal?.throwIfAborted();
   const meanOf = (column: number) => rows.reduce((sum, row) => sum + (row[column] as number), 0) / rows.length;
   return blocks
     .map(({ block, layers }, index): BlockGradient => {

@@ -14,9 +14,9 @@ export {
   dataEfficiency,
 } from './data-efficiency.ts';
 export { addClass, addExample, removeClass, removeExample, renameClass } from './edit-head.ts';
-export { type BaseFeatures, type FeatureSettings, featuresOf } from './features-of.ts';
+export { type BaseFeatures, featuresOf } from './features-of.ts';
 export { type Forgetting, type ForgettingSettings, forgetting } from './forgetting.ts';
-export { type BlockGradient, type GradientNormSettings, gradientNorms } from './gradient-norms.ts';
+export { type BlockGradient, gradientNorms } from './gradient-norms.ts';
 export { hScore } from './h-score.ts';
 export {
   type InterpolationCurve,
@@ -26,6 +26,7 @@ export {
 } from './interpolation-curve.ts';
 export { learn } from './learn.ts';
 export type { LearnedExample, LearnedHead, LearnedState, Learner } from './learned-head.ts';
+export type { ReportEvent } from './learning-curve.ts';
 export { leep } from './leep.ts';
 export { logME } from './log-me.ts';
 export { logisticRegression } from './logistic-regression.ts';

@@ -1,9 +1,10 @@
-import { lowerIsBetter } from '../core/callbacks.ts';
 import type { Examples } from '../core/data.ts';
 import { TransferError } from '../core/errors.ts';
 import type { TransferModel } from '../core/handle.ts';
 import { defaultMetrics } from '../core/measure.ts';
 import type { Metric } from '../core/metrics.ts';
+import { lowerIsBetter } from '../core/monitor.ts';
+import { assertRange, wholeFrom1 } from '../core/ranges.ts';
 import { assertSettings } from '../core/settings.ts';
 import { lostOr } from '../model/device.ts';
 import { dispose } from '../model/dispose.ts';
@@ -16,7 +17,7 @@ import { computeFeatures } from '../train/features.ts';
 import { keepFeatures } from '../train/keep-features.ts';
 import { bytesPerExample, narrowCut } from '../train/narrow-cut.ts';
 import { score } from '../train/score.ts';
-import { assertExamples } from '../train/targets.ts';
+import { assertExamples, assertMetrics } from '../train/targets.ts';
 import { finiteValue } from './finite-value.ts';
 
 /** Settings of {@link interpolationCurve}. */
@@ -57,7 +58,7 @@ export interface InterpolationCurve {
  * @param settings Alphas, metric, batch size and signal.
  * @returns The curve and its best point, for `interpolate([before, after], [1 - best.alpha, best.alpha])`. With a head
  * that was random before, mix models of the same head: after `linearProbe`, and after the tuning that followed.
- * @throws TransferError `INVALID_ARGUMENT` for an alpha outside 0 to 1, no alphas, or models of different networks;
+ * @throws TransferError `INVALID_ARGUMENT` for an alpha outside 0 to 1, no alphas, a batch size below 1, or models of different networks;
  * `INVALID_DATA`; `DISPOSED`. An abort rejects with its reason.
  *
  * @example
@@ -86,6 +87,7 @@ export async function interpolationCurve(
 ): Promise<InterpolationCurve> {
   assertSettings('interpolationCurve', settings, { alphas: [], metric: {}, batchSize: 32, signal: undefined });
   const { alphas = Array.from({ length: 11 }, (_, i) => i / 10), batchSize = 32, signal } = settings;
+  assertRange('interpolationCurve', wholeFrom1, { batchSize });
   if (alphas.length === 0 || alphas.some((alpha) => !(alpha >= 0 && alpha <= 1))) {
     throw new TransferError(
       'INVALID_ARGUMENT',
@@ -96,6 +98,7 @@ export async function interpolationCurve(
   dispose(interpolate([before, after], [1, 0]));
   const { head } = before;
   const metric = settings.metric ?? (defaultMetrics(head.task)[0] as Metric);
+  assertMetrics(head, [metric]);
   assertExamples(head, examples, 'given');
   const network = networkBehind(before);
   const divided = narrowCut(network.graph, split(network.graph, changedLayers(before, after, network)));
@@ -122,7 +125,7 @@ export async function interpolationCurve(
     try {
       const points: InterpolationPoint[] = [];
       for (const alpha of alphas) points.push({ alpha, ...(await measured(alpha, read)) });
-      const sign = lowerIsBetter(metric.name) ? -1 : 1;
+      const sign = lowerIsBetter(metric) ? -1 : 1;
       const [best] = [...points].sort((a, b) => sign * (b.value - a.value) || a.loss - b.loss);
       return { metric: metric.name, points, best: best as InterpolationPoint };
     } finally {

@@ -1,14 +1,28 @@
-import { lastWeights, lowerIsBetter } from '../core/callbacks.ts';
+import { lastWeights } from '../core/callbacks.ts';
 import type { Dataset } from '../core/data.ts';
 import { unfreeze } from '../core/edits.ts';
 import { TransferError } from '../core/errors.ts';
 import type { TransferModel } from '../core/handle.ts';
 import type { Metric } from '../core/metrics.ts';
+import { lowerIsBetter } from '../core/monitor.ts';
 import { batchNorm } from '../core/rate-edits.ts';
 import { type Phase, type Strategy, sequence, train } from '../core/strategy.ts';
 import { dispose } from '../model/dispose.ts';
 import { fineTuneSteps } from '../train/fine-tune-steps.ts';
 import { epochsOf, phasesOf } from './scale-strategy.ts';
+
+/** What `transferReport` and `dataEfficiency` report while they work: each run that has ended. */
+export interface ReportEvent {
+  readonly kind: 'run';
+  /** Whether it began with the base or with random weights. */
+  readonly learner: 'transfer' | 'scratch';
+  readonly seed: number;
+  /** How many examples it was trained on. */
+  readonly examples: number;
+  /** How many runs have ended, this one included, of how many. */
+  readonly done: number;
+  readonly total: number;
+}
 
 /** Refuses what no two learners can be compared by. */
 export function assertComparable(caller: string, data: Dataset, seeds: readonly number[], metric: Metric): void {
@@ -18,7 +32,7 @@ export function assertComparable(caller: string, data: Dataset, seeds: readonly 
       `${caller} received data without a validation split, which its curves are measured on. Pass { train, validation }.`,
     );
   }
-  if (seeds.length === 0 || lowerIsBetter(metric.name)) {
+  if (seeds.length === 0 || lowerIsBetter(metric)) {
     throw new TransferError(
       'INVALID_ARGUMENT',
       `${caller} received ${seeds.length} seeds and the metric ${metric.name}. Pass at least one seed, and a metric that is better where it is higher.`,

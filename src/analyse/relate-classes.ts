@@ -1,17 +1,19 @@
+import type { BatchSettings } from '../core/batch-settings.ts';
 import type { Dataset, Examples } from '../core/data.ts';
 import { TransferError } from '../core/errors.ts';
 import type { Base } from '../core/handle.ts';
 import type { ClassRelation } from '../core/penalties.ts';
+import { above0, assertRange } from '../core/ranges.ts';
 import { assertSettings } from '../core/settings.ts';
 import { download } from '../model/device.ts';
 import { breather } from '../train/breathe.ts';
 import { type Answers, directRelation, reverseRelation } from './class-relation.ts';
-import { type FeatureSettings, featuresOf } from './features-of.ts';
+import { featuresOf } from './features-of.ts';
 import type { Matrix } from './matrix.ts';
 import { oldHead, sourceProbabilities } from './source-probabilities.ts';
 
 /** Settings of {@link relateClasses}. */
-export interface RelationSettings extends FeatureSettings {
+export interface RelationSettings extends BatchSettings {
   /** What the old head's logits are divided by, to make its probabilities honest: fitted on the old task, as in the paper. Default: 1. */
   readonly temperature?: number;
 }
@@ -52,12 +54,7 @@ export async function relateClasses(
 ): Promise<ClassRelation> {
   assertSettings('relateClasses', settings, { temperature: 1, batchSize: 32, signal: undefined });
   const { temperature = 1, ...reading } = settings;
-  if (!(temperature > 0 && temperature < Infinity)) {
-    throw new TransferError(
-      'INVALID_ARGUMENT',
-      `relateClasses received temperature: ${temperature}. Pass a number above 0.`,
-    );
-  }
+  assertRange('relateClasses', above0, { temperature });
   const head = base?.kind === 'base' ? oldHead(base) : undefined;
   if (!head) {
     throw new TransferError(

@@ -88,7 +88,7 @@ export function sweepRuns(
         return { value: finiteValue('sweep', metric.name, value), loss };
       } catch (error) {
         if (!(error instanceof TransferError && error.code === 'NOT_FINITE')) throw error;
-        if (error.model) dispose(error.model as TransferModel);
+        if (error.model) dispose(error.model);
         return { failure: error.message };
       } finally {
         endRun();

@@ -1,12 +1,13 @@
-import { lowerIsBetter } from '../core/callbacks.ts';
 import type { Dataset } from '../core/data.ts';
 import { TransferError } from '../core/errors.ts';
 import type { TrainEvent } from '../core/events.ts';
 import type { TransferModel } from '../core/handle.ts';
 import { defaultMetrics } from '../core/measure.ts';
 import type { Metric } from '../core/metrics.ts';
+import { lowerIsBetter } from '../core/monitor.ts';
 import { assertSettings } from '../core/settings.ts';
 import type { Strategy } from '../core/strategy.ts';
+import { assertMetrics } from '../train/targets.ts';
 import { epochsOf, scaled } from './scale-strategy.ts';
 import { type SweepRun, sweepRuns } from './sweep-runs.ts';
 import { assertSweep, type SweepState, stateOf } from './sweep-state.ts';
@@ -121,6 +122,7 @@ export async function sweep(
   const rounds = Math.max(1, Math.floor(Math.log2(strategies?.length || 1)));
   const codes = assertSweep(model, strategies, data, { budget, rounds });
   const metric = settings.metric ?? (defaultMetrics(model.head.task)[0] as Metric);
+  assertMetrics(model.head, [metric]);
   const known = stateOf(settings.state, {
     seed,
     metric: metric.name,
@@ -157,7 +159,7 @@ export async function sweep(
         measured.push({ position, strategy, code: codes[position] as string, rounds: round + 1, epochs, ...run });
         onEvent?.({ kind: 'run', position, round: round + 1, epochs, done, total, state: state(), ...run });
       }
-      measured.sort(byValue(lowerIsBetter(metric.name) ? -1 : 1));
+      measured.sort(byValue(lowerIsBetter(metric) ? -1 : 1));
       rows = [...measured, ...rows.slice(size)];
       left = measured.slice(0, Math.max(1, Math.floor(size / 2))).map(({ position }) => position);
     }

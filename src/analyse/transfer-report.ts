@@ -6,7 +6,7 @@ import type { Strategy } from '../core/strategy.ts';
 import { dispose } from '../model/dispose.ts';
 import { fromScratch } from '../model/from-scratch.ts';
 import { type Forgetting, forgetting } from './forgetting.ts';
-import { assertComparable, curveOf, wholeOf } from './learning-curve.ts';
+import { assertComparable, curveOf, type ReportEvent, wholeOf } from './learning-curve.ts';
 import { type Curve, type Estimate, estimate, measuresOf, type TransferMeasures } from './transfer-measures.ts';
 import { zeroStep } from './zero-step.ts';
 
@@ -27,7 +27,7 @@ export interface TransferReportSettings {
   readonly source?: { readonly model: Base | TransferModel; readonly examples: Examples };
   readonly signal?: AbortSignal;
   /** Called after each run. */
-  readonly onRun?: (run: { readonly done: number; readonly total: number }) => void;
+  readonly onEvent?: (event: ReportEvent) => void;
 }
 
 /** What a transfer was worth. */
@@ -83,14 +83,17 @@ export async function transferReport(
     threshold: 1,
     source: {},
     signal: undefined,
-    onRun: Function,
+    onEvent: Function,
   });
-  const { seeds = [0, 1, 2], metric = accuracy(), source, signal, onRun } = settings;
+  const { seeds = [0, 1, 2], metric = accuracy(), source, signal, onEvent } = settings;
   assertComparable('transferReport', data, seeds, metric);
   const validation = data.validation as Examples;
   const scratchStrategy = settings.scratch ?? wholeOf(strategy);
   const curves: { transfer: Curve[]; scratch: Curve[] } = { transfer: [], scratch: [] };
-  const total = 2 * seeds.length;
+  const ended = (learner: keyof typeof curves, seed: number) => {
+    const done = curves.transfer.length + curves.scratch.length;
+    onEvent?.({ kind: 'run', learner, seed, examples: data.train.size, done, total: 2 * seeds.length });
+  };
   const forgot: Forgetting[] = [];
   const onModel =
     source &&
@@ -99,14 +102,14 @@ export async function transferReport(
     });
   for (const seed of seeds) {
     curves.transfer.push(await curveOf(model, data, strategy, { metric, seed, signal, onModel }));
-    onRun?.({ done: curves.transfer.length + curves.scratch.length, total });
+    ended('transfer', seed);
     const other = fromScratch(model, seed);
     try {
       curves.scratch.push(await curveOf(other, data, scratchStrategy, { metric, seed, signal }));
     } finally {
       dispose(other);
     }
-    onRun?.({ done: curves.transfer.length + curves.scratch.length, total });
+    ended('scratch', seed);
   }
   const zero = await zeroStep(model, { ...data, validation }, metric, seeds[0] as number);
   return {

@@ -1,5 +1,6 @@
 import type { Callback } from './callbacks.ts';
 import { TransferError } from './errors.ts';
+import { assertRange, from0Below1 } from './ranges.ts';
 import { assertSettings } from './settings.ts';
 
 /** How the trained weights of a phase are averaged while it trains. */
@@ -38,12 +39,7 @@ export interface AveragedWeightsSettings {
 export function averagedWeights(settings: AveragedWeightsSettings = {}): Callback & AveragedWeightsSettings {
   assertSettings('averagedWeights', settings, { decay: 0.99 });
   const { decay = 0.99 } = settings;
-  if (!(decay >= 0 && decay < 1)) {
-    throw new TransferError(
-      'INVALID_ARGUMENT',
-      `averagedWeights received decay: ${decay}. Pass a number from 0 to below 1.`,
-    );
-  }
+  assertRange('averagedWeights', from0Below1, { decay });
   const share = (count: number) => (count === 0 ? 0 : decay);
   return averaging('averagedWeights', settings, { each: 'step', from: 1, share });
 }

@@ -1,7 +1,8 @@
 import type { AverageRule } from './averages.ts';
-import { TransferError } from './errors.ts';
 import type { EpochRecord } from './events.ts';
-import { assertSettings, type Known } from './settings.ts';
+import type { Metric } from './metrics.ts';
+import { assertMonitor, improves, type MonitorSettings } from './monitor.ts';
+import { assertRange, type Range, wholeFrom1 } from './ranges.ts';
 
 /** What a callback says after an epoch. */
 export interface Verdict {
@@ -20,60 +21,15 @@ export interface Verdict {
 export interface Callback {
   readonly kind: 'callback';
   readonly name: string;
-  /** Makes the observer of one phase. */
-  start(): (epoch: EpochRecord) => Verdict;
+  /** Makes the observer of one phase, which measures these metrics. */
+  start(metrics?: readonly Metric[]): (epoch: EpochRecord) => Verdict;
   /** How the phase averages its weights, where it does: of one callback at most. */
   average?(): AverageRule;
 }
 
-/** What a callback watches. */
-export interface MonitorSettings {
-  /**
-   * `loss` (the default) or a metric's name: of the validation split where there is one, else of training. A loss or an
-   * error is better where it is lower, any other metric where it is higher.
-   */
-  readonly monitor?: string;
-  /** How much better counts as better. Default: 0. */
-  readonly minDelta?: number;
-}
-
-const knownInMonitor: Known<MonitorSettings> = { monitor: 'loss', minDelta: 0 };
-
-/** Whether a number of this name is better where it is lower. */
-export const lowerIsBetter = (name: string) => /loss|error/i.test(name);
-
-/** Reads the monitored number, turned so that higher is better. */
-function monitored({ loss, validation }: EpochRecord, monitor: string): number {
-  if (!validation) return -loss;
-  const numbers: Readonly<Record<string, number>> = { ...validation.metrics, loss: validation.loss };
-  const value = numbers[monitor];
-  if (value !== undefined) return lowerIsBetter(monitor) ? -value : value;
-  throw new TransferError(
-    'INVALID_ARGUMENT',
-    `A callback monitors '${monitor}', which the phase does not measure. It measures ${Object.keys(numbers).join(', ')}. ` +
-      'Monitor one of these, or add the metric: train({ metrics: [...] }).',
-  );
-}
-
-/**
- * An observer that says whether the monitored number is the best so far. Of equal numbers the one with the lower
- * validation loss is better: a share of few examples is coarse.
- */
-function improves({ monitor = 'loss', minDelta = 0 }: MonitorSettings): (epoch: EpochRecord) => boolean {
-  let best = Number.NEGATIVE_INFINITY;
-  let lowest = Number.POSITIVE_INFINITY;
-  return (epoch) => {
-    const value = monitored(epoch, monitor);
-    const loss = epoch.validation?.loss ?? epoch.loss;
-    const better = value > best + minDelta || (value === best && loss < lowest - minDelta);
-    if (better) [best, lowest] = [value, loss];
-    return better;
-  };
-}
-
 /** Settings of {@link earlyStopping}. */
 export interface EarlyStoppingSettings extends MonitorSettings {
-  /** How many epochs may pass without a better one. Default: 5. */
+  /** How many epochs may pass without a better one: at the last of them it ends. From 1; default: 5. */
   readonly patience?: number;
 }
 
@@ -82,6 +38,7 @@ export interface EarlyStoppingSettings extends MonitorSettings {
  *
  * @param settings What to watch and how long to wait.
  * @returns The callback, for `train({ callbacks })`.
+ * @throws TransferError `INVALID_ARGUMENT` for a setting that it does not know, or a value out of its range.
  *
  * @example
  * ```ts
@@ -91,14 +48,15 @@ export interface EarlyStoppingSettings extends MonitorSettings {
  * ```
  */
 export function earlyStopping(settings: EarlyStoppingSettings = {}): Callback & EarlyStoppingSettings {
-  assertSettings('earlyStopping', settings, { patience: 5, ...knownInMonitor });
+  assertMonitor('earlyStopping', settings, { patience: 5 });
   const { patience = 5 } = settings;
+  assertRange('earlyStopping', wholeFrom1, { patience });
   return {
     ...settings,
     kind: 'callback',
     name: 'earlyStopping',
-    start() {
-      const better = improves(settings);
+    start(metrics) {
+      const better = improves(settings, metrics);
       let waited = 0;
       return (epoch) => {
         waited = better(epoch) ? 0 : waited + 1;
@@ -108,11 +66,13 @@ export function earlyStopping(settings: EarlyStoppingSettings = {}): Callback & 
   };
 }
 
+const lowering: Range = ['a number above 0 and below 1', (factor) => (factor as number) > 0 && (factor as number) < 1];
+
 /** Settings of {@link reduceLROnPlateau}. */
 export interface ReduceLROnPlateauSettings extends MonitorSettings {
-  /** The factor on the rate. Default: 0.1. */
+  /** The factor on the rate, above 0 and below 1. Default: 0.1. */
   readonly factor?: number;
-  /** How many epochs may pass without a better one. Default: 10. */
+  /** How many epochs may pass without a better one. From 1; default: 10. */
   readonly patience?: number;
 }
 
@@ -121,6 +81,7 @@ export interface ReduceLROnPlateauSettings extends MonitorSettings {
  *
  * @param settings What to watch, how long to wait, and the factor.
  * @returns The callback, for `train({ callbacks })`.
+ * @throws TransferError `INVALID_ARGUMENT` for a setting that it does not know, or a value out of its range.
  *
  * @example
  * ```ts
@@ -130,14 +91,16 @@ export interface ReduceLROnPlateauSettings extends MonitorSettings {
  * ```
  */
 export function reduceLROnPlateau(settings: ReduceLROnPlateauSettings = {}): Callback & ReduceLROnPlateauSettings {
-  assertSettings('reduceLROnPlateau', settings, { factor: 0.1, patience: 10, ...knownInMonitor });
+  assertMonitor('reduceLROnPlateau', settings, { factor: 0.1, patience: 10 });
   const { factor = 0.1, patience = 10 } = settings;
+  assertRange('reduceLROnPlateau', lowering, { factor });
+  assertRange('reduceLROnPlateau', wholeFrom1, { patience });
   return {
     ...settings,
     kind: 'callback',
     name: 'reduceLROnPlateau',
-    start() {
-      const better = improves(settings);
+    start(metrics) {
+      const better = improves(settings, metrics);
       let waited = 0;
       return (epoch) => {
         waited = better(epoch) ? 0 : waited + 1;
@@ -155,6 +118,7 @@ export function reduceLROnPlateau(settings: ReduceLROnPlateauSettings = {}): Cal
  *
  * @param settings What to watch.
  * @returns The callback, for `train({ callbacks })`.
+ * @throws TransferError `INVALID_ARGUMENT` for a setting that it does not know, or a value out of its range.
  *
  * @example
  * ```ts
@@ -164,13 +128,13 @@ export function reduceLROnPlateau(settings: ReduceLROnPlateauSettings = {}): Cal
  * ```
  */
 export function bestWeights(settings: MonitorSettings = {}): Callback & MonitorSettings {
-  assertSettings('bestWeights', settings, knownInMonitor);
+  assertMonitor('bestWeights', settings, {});
   return {
     ...settings,
     kind: 'callback',
     name: 'bestWeights',
-    start() {
-      const better = improves(settings);
+    start(metrics) {
+      const better = improves(settings, metrics);
       return (epoch) => ({ keep: better(epoch) });
     },
   };

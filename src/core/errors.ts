@@ -1,3 +1,5 @@
+import type { TransferModel } from './handle.ts';
+
 /** What went wrong, as a word that a program can branch on. */
 export type ErrorCode =
   | 'INVALID_ARGUMENT'
@@ -44,7 +46,7 @@ export class TransferError extends Error {
   /** The kind of failure. */
   readonly code: ErrorCode;
   /** The best model so far, or that of the last whole step, where a run failed. The caller disposes it. */
-  declare model?: unknown;
+  declare model?: TransferModel;
   /** The address of the page on this kind of failure: what it means, typical causes, what to do. */
   readonly docs: string;
 

@@ -18,7 +18,6 @@ export interface EpochRecord {
 
 /** One phase of a run. */
 export interface PhaseRecord {
-  readonly name: string;
   readonly epochs: readonly EpochRecord[];
   /** The epoch whose weights the phase ended with. */
   readonly kept: number;
@@ -71,7 +70,6 @@ export type TrainEvent =
       readonly kind: 'phase';
       readonly phase: number;
       readonly phases: number;
-      readonly name: string;
       readonly epochs: number;
     }
   /** Features below the frontier are computed, once for each view of an example: `done` of `total` views. */

@@ -56,6 +56,7 @@ export interface FeatureWorkers {
    * @param part The part.
    * @returns The job.
    * @throws TransferError Where a worker cannot start, or cannot build the part.
+   * @internal
    */
   begin(part: FeaturePart): Promise<FeatureJob>;
   /** Ends the workers. A later run starts new ones. */

@@ -1,3 +1,6 @@
+import { assertRange, from0, from0Below1 } from './ranges.ts';
+import { assertSettings } from './settings.ts';
+
 /**
  * What training minimises, as data: the mean over the batch.
  *
@@ -23,13 +26,13 @@ export interface CrossEntropySettings {
   readonly classWeights?: readonly number[];
 }
 
-const crossEntropy = (name: 'softmaxCrossEntropy' | 'binaryCrossEntropy', settings: CrossEntropySettings): Loss => ({
-  kind: 'loss',
-  name,
-  labelSmoothing: settings.labelSmoothing ?? 0,
-  ...(settings.gamma && { gamma: settings.gamma }),
-  ...(settings.classWeights && { classWeights: settings.classWeights }),
-});
+function crossEntropy(name: 'softmaxCrossEntropy' | 'binaryCrossEntropy', settings: CrossEntropySettings): Loss {
+  assertSettings(name, settings, { labelSmoothing: 0.1, gamma: 2, classWeights: [] });
+  const { labelSmoothing = 0, gamma = 0, classWeights } = settings;
+  assertRange(name, from0Below1, { labelSmoothing });
+  assertRange(name, from0, { gamma });
+  return { kind: 'loss', name, labelSmoothing, ...(gamma && { gamma }), ...(classWeights && { classWeights }) };
+}
 
 /**
  * The loss of a classifier whose classes exclude each other: softmax cross-entropy from logits.
@@ -39,6 +42,7 @@ const crossEntropy = (name: 'softmaxCrossEntropy' | 'binaryCrossEntropy', settin
  * probability p (Lin et al., 2017, equation 4). A weighted loss is the mean of `weight * loss` over the batch, as in
  * Keras' `class_weight`.
  * @returns The loss, for `train({ loss })`.
+ * @throws TransferError `INVALID_ARGUMENT` for a setting that it does not know, or a value out of its range.
  *
  * @example
  * ```ts
@@ -56,6 +60,7 @@ export function softmaxCrossEntropy(settings: CrossEntropySettings = {}): Loss {
  *
  * @param settings The smoothing towards one half, the weights of the labels, and the focusing.
  * @returns The loss, for `train({ loss })`.
+ * @throws TransferError `INVALID_ARGUMENT` for a setting that it does not know, or a value out of its range.
  *
  * @example
  * ```ts

@@ -1,16 +1,43 @@
 import { TransferError } from './errors.ts';
 import { mean } from './mean.ts';
-import { argMax, hasLabel, isSaid, type Outcome, perClass, type Target } from './outcome.ts';
+import { argMax, assertTask, hasLabel, isSaid, type Outcome, ofLabels, perClass, type Target } from './outcome.ts';
+import { assertRange, wholeFrom1 } from './ranges.ts';
 
 /** A number that says how good predictions are. A user's own is a record of this shape. */
 export interface Metric {
   readonly kind: 'metric';
   readonly name: string;
-  /** The number, from scores and targets. */
+  /**
+   * Which numbers are better: callbacks that monitor it, `greedySoup` and all that chooses or compares by it go by this.
+   * Default: `lower` where the name has `loss` or `error` in it, else `higher`.
+   */
+  readonly better?: 'higher' | 'lower';
+  /** The number, from scores and targets. Those of this library throw TransferError where {@link Metric.check} does. */
   compute(outcome: Outcome): number;
+  /** Throws where it cannot measure such a task, or has no such label: asked before a run. Default: it measures all. */
+  check?(outcome: Pick<Outcome, 'task' | 'labels'>): void;
 }
 
-const metric = (name: string, compute: (outcome: Outcome) => number): Metric => ({ kind: 'metric', name, compute });
+function metric(
+  name: string,
+  tasks: readonly Outcome['task'][],
+  compute: (outcome: Outcome) => number,
+  checkLabels?: Metric['check'],
+): Metric {
+  const check: Metric['check'] = (outcome) => {
+    assertTask(name, outcome, tasks);
+    checkLabels?.(outcome);
+  };
+  return {
+    kind: 'metric',
+    name,
+    check,
+    compute(outcome) {
+      check(outcome);
+      return compute(outcome);
+    },
+  };
+}
 
 /**
  * The share of right answers: of examples in classification, of labels in multi-label classification.
@@ -26,14 +53,8 @@ const metric = (name: string, compute: (outcome: Outcome) => number): Metric => 
  * ```
  */
 export function accuracy(): Metric {
-  return metric('accuracy', (outcome) => {
+  return metric('accuracy', ofLabels, (outcome) => {
     const { task, labels, scores, targets } = outcome;
-    if (task === 'regression') {
-      throw new TransferError(
-        'INVALID_ARGUMENT',
-        'accuracy: a regressor has no right answers. Use meanAbsoluteError().',
-      );
-    }
     if (task === 'classification') return mean(scores.map((row, i) => (argMax(row) === targets[i] ? 1 : 0)));
     const right = (row: Float32Array, target: Target) =>
       mean(labels.map((_, label) => (isSaid(outcome, row, label) === hasLabel(target, label) ? 1 : 0)));
@@ -44,8 +65,9 @@ export function accuracy(): Metric {
 /**
  * The share of examples whose class is among the k best scores.
  *
- * @param k How many scores count.
- * @returns The metric, from 0 to 1, named `top5` for k = 5.
+ * @param k How many scores count, from 1.
+ * @returns The metric, from 0 to 1, named `top5` for k = 5; of classification alone.
+ * @throws TransferError `INVALID_ARGUMENT` for another k.
  *
  * @example
  * ```ts
@@ -55,7 +77,8 @@ export function accuracy(): Metric {
  * ```
  */
 export function topK(k: number): Metric {
-  return metric(`top${k}`, ({ scores, targets }) => {
+  assertRange('topK', wholeFrom1, { k });
+  return metric(`top${k}`, ['classification'], ({ scores, targets }) => {
     const above = (row: Float32Array, target: number) =>
       row.reduce((count, score) => count + (score > (row[target] as number) ? 1 : 0), 0);
     return mean(scores.map((row, i) => (above(row, targets[i] as number) < k ? 1 : 0)));
@@ -63,12 +86,12 @@ export function topK(k: number): Metric {
 }
 
 const macro = (name: 'precision' | 'recall' | 'f1') =>
-  metric(name, (outcome) => mean(perClass(outcome).map((row) => row[name])));
+  metric(name, ofLabels, (outcome) => mean(perClass(outcome).map((row) => row[name])));
 
 /**
  * Precision, the mean over labels. A label that is never predicted counts as 0.
  *
- * @returns The metric, from 0 to 1.
+ * @returns The metric, from 0 to 1, of classification and multi-label classification.
  *
  * @example
  * ```ts
@@ -82,7 +105,7 @@ export const precision = (): Metric => macro('precision');
 /**
  * Recall, the mean over labels. A label without examples counts as 0.
  *
- * @returns The metric, from 0 to 1.
+ * @returns The metric, from 0 to 1, of classification and multi-label classification.
  *
  * @example
  * ```ts
@@ -96,7 +119,7 @@ export const recall = (): Metric => macro('recall');
 /**
  * F1, the mean over labels. A label without examples, or that is never predicted, counts as 0.
  *
- * @returns The metric, from 0 to 1.
+ * @returns The metric, from 0 to 1, of classification and multi-label classification.
  *
  * @example
  * ```ts
@@ -124,11 +147,12 @@ export const f1 = (): Metric => macro('f1');
  * ```
  */
 export function auc(label: string): Metric & { readonly label: string } {
+  const check = ({ labels }: Pick<Outcome, 'labels'>) => {
+    if (labels.includes(label)) return;
+    throw new TransferError('NOT_FOUND', `auc('${label}'): the head has no such label. It has ${labels.join(', ')}.`);
+  };
   const compute = ({ labels, scores, targets }: Outcome) => {
     const index = labels.indexOf(label);
-    if (index < 0) {
-      throw new TransferError('NOT_FOUND', `auc('${label}'): the head has no such label. It has ${labels.join(', ')}.`);
-    }
     const rows = scores.map((row, i) => ({ score: row[index] as number, is: hasLabel(targets[i] as Target, index) }));
     rows.sort((a, b) => a.score - b.score);
     const positives = rows.filter(({ is }) => is).length;
@@ -142,13 +166,13 @@ export function auc(label: string): Metric & { readonly label: string } {
     }
     return (ranks - (positives * (positives + 1)) / 2) / (positives * (rows.length - positives));
   };
-  return { ...metric('auc', compute), label };
+  return { ...metric('auc', ofLabels, compute, check), label };
 }
 
 /**
  * The mean of the absolute differences over outputs and examples.
  *
- * @returns The metric, in the unit of the targets.
+ * @returns The metric, in the unit of the targets; of regression and multi-label classification.
  *
  * @example
  * ```ts
@@ -159,7 +183,7 @@ export function auc(label: string): Metric & { readonly label: string } {
  * ```
  */
 export function meanAbsoluteError(): Metric {
-  return metric('meanAbsoluteError', ({ scores, targets }) =>
+  return metric('meanAbsoluteError', ['regression', 'multiLabel'], ({ scores, targets }) =>
     mean(scores.flatMap((row, i) => [...row].map((score, j) => Math.abs(score - ((targets[i] as number[])[j] ?? 0))))),
   );
 }

@@ -1,3 +1,4 @@
+import { TransferError } from './errors.ts';
 import type { Task } from './head.ts';
 
 /** What a metric is computed from. */
@@ -13,6 +14,23 @@ export interface Outcome {
 
 /** A class index, one number for each label, or, of a classifier of tokens, a class index for each token, -1 for none. */
 export type Target = number | readonly number[];
+
+/** What is measured of a head: of tokens, each that has a label. */
+export const taskOf = ({ task }: { readonly task: Task }): Outcome['task'] =>
+  task === 'tokenClassification' ? 'classification' : task;
+
+/** Refuses to measure a task by what is not for it: most numbers come out of any scores, and mean nothing there. */
+export function assertTask(name: string, { task }: Pick<Outcome, 'task'>, allowed: readonly Outcome['task'][]): void {
+  if (allowed.includes(task)) return;
+  const fitting = { classification: 'accuracy()', multiLabel: 'f1()', regression: 'meanAbsoluteError()' };
+  throw new TransferError(
+    'INVALID_ARGUMENT',
+    `${name} received an outcome of ${task}; it measures ${allowed.join(' and ')}. Use ${fitting[task]}.`,
+  );
+}
+
+/** Tasks whose outputs are labels. */
+export const ofLabels = ['classification', 'multiLabel'] as const;
 
 /** The position of the largest number. */
 export const argMax = (scores: ArrayLike<number>): number => {
@@ -47,6 +65,7 @@ export interface ClassOutcome {
  *
  * @param outcome Scores and targets.
  * @returns One record for each label, in order.
+ * @throws TransferError `INVALID_ARGUMENT` for an outcome of regression.
  *
  * @example
  * ```ts
@@ -58,6 +77,7 @@ export interface ClassOutcome {
  * ```
  */
 export function perClass(outcome: Outcome): ClassOutcome[] {
+  assertTask('perClass', outcome, ofLabels);
   const { labels, scores, targets } = outcome;
   const ratio = (part: number, whole: number) => (whole === 0 ? 0 : part / whole);
   return labels.map((label, index) => {
@@ -76,6 +96,7 @@ export function perClass(outcome: Outcome): ClassOutcome[] {
  *
  * @param outcome Scores and targets of a classifier.
  * @returns Counts, `[classes][classes]`.
+ * @throws TransferError `INVALID_ARGUMENT` for an outcome of another task.
  *
  * @example
  * ```ts
@@ -86,7 +107,9 @@ export function perClass(outcome: Outcome): ClassOutcome[] {
  * console.log(counts); // [ [ 1, 1 ], [ 0, 0 ] ]
  * ```
  */
-export function confusionMatrix({ labels, scores, targets }: Outcome): number[][] {
+export function confusionMatrix(outcome: Outcome): number[][] {
+  assertTask('confusionMatrix', outcome, ['classification']);
+  const { labels, scores, targets } = outcome;
   const counts = labels.map(() => labels.map(() => 0));
   scores.forEach((row, i) => {
     const line = counts[targets[i] as number] as number[];

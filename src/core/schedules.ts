@@ -1,3 +1,4 @@
+import { above0, assertRange, from0Below1, from0To1, wholeFrom0 } from './ranges.ts';
 import { assertSettings } from './settings.ts';
 
 /**
@@ -16,13 +17,15 @@ export interface Schedule {
 
 /** Settings of a schedule that begins with a warmup. */
 export interface WarmupSettings {
-  /** Steps over which the rate rises from 0 to its peak. Default: 0. */
+  /** Steps over which the rate rises from 0 to its peak, a whole number. Default: 0. */
   readonly warmup?: number;
 }
 
 function warmupOf(schedule: string, settings: WarmupSettings): number {
   assertSettings(schedule, settings, { warmup: 100 });
-  return settings.warmup ?? 0;
+  const { warmup = 0 } = settings;
+  assertRange(schedule, wholeFrom0, { warmup });
+  return warmup;
 }
 
 const warm = (peak: number, step: number, warmup: number, after: () => number) =>
@@ -101,7 +104,7 @@ export function cosine(settings: WarmupSettings = {}): Schedule & { readonly war
 
 /** Settings of {@link oneCycle}. */
 export interface OneCycleSettings {
-  /** The share of the steps in which the rate rises. Default: 0.3. */
+  /** The share of the steps in which the rate rises, from 0 to 1. Default: 0.3. */
   readonly pctStart?: number;
   /** The rate begins at `peak / div`. Default: 25. */
   readonly div?: number;
@@ -128,6 +131,9 @@ export interface OneCycleSettings {
 export function oneCycle(settings: OneCycleSettings = {}): Schedule & OneCycleSettings {
   assertSettings('oneCycle', settings, { pctStart: 0.3, div: 25, finalDiv: 1e4, momentums: [] });
   const { pctStart = 0.3, div = 25, finalDiv = 1e4, momentums } = settings;
+  assertRange('oneCycle', from0To1, { pctStart });
+  assertRange('oneCycle', above0, { div, finalDiv });
+  if (momentums) assertRange('oneCycle', from0Below1, { 'momentums[0]': momentums[0], 'momentums[1]': momentums[1] });
   const between = (from: number, to: number, share: number) => to + ((from - to) / 2) * (1 + Math.cos(Math.PI * share));
   const along = (first: number, peak: number, final: number, step: number, steps: number) => {
     const top = pctStart * steps - 1;
@@ -152,7 +158,7 @@ export function oneCycle(settings: OneCycleSettings = {}): Schedule & OneCycleSe
 
 /** Settings of {@link slantedTriangular}. */
 export interface SlantedTriangularSettings {
-  /** The share of the steps in which the rate rises. Default: 0.1. */
+  /** The share of the steps in which the rate rises, from 0 to 1. Default: 0.1. */
   readonly cutFraction?: number;
   /** How much smaller the lowest rate is than the peak. Default: 32. */
   readonly ratio?: number;
@@ -177,6 +183,8 @@ export function slantedTriangular(
 ): Schedule & Required<SlantedTriangularSettings> {
   assertSettings('slantedTriangular', settings, { cutFraction: 0.1, ratio: 32 });
   const { cutFraction = 0.1, ratio = 32 } = settings;
+  assertRange('slantedTriangular', from0To1, { cutFraction });
+  assertRange('slantedTriangular', above0, { ratio });
   return {
     kind: 'schedule',
     name: 'slantedTriangular',

@@ -18,8 +18,6 @@ export interface LoraSettings {
   readonly targetModules?: 'all-linear' | readonly string[];
   /** Scales by `alpha / sqrt(r)` (Kalajdzievski, 2023). Default: false. */
   readonly rankStabilized?: boolean;
-  /** Dropout before A. There is none here: 0 alone is taken. */
-  readonly dropout?: number;
   /** Seed of the first A. Default: 0. */
   readonly seed?: number;
 }
@@ -108,7 +106,8 @@ function newOnes({ path, weights }: LayerInfo, factors: readonly WeightInfo[]): 
   );
 }
 
-function assertLora(settings: LoraSettings): void {
+/** A dropout before A, which peft has, is refused by name. */
+function assertLora(settings: LoraSettings & { readonly dropout?: number }): void {
   assertSettings('lora', settings, {
     r: 8,
     alpha: 16,

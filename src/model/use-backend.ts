@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Backend } from '../core/backend.ts';
+import { assertIsBackend, type Backend } from '../core/backend.ts';
 import { TransferError } from '../core/errors.ts';
 import { isLost } from './device.ts';
 import { leave, renew, residentsOf } from './move-weights.ts';
@@ -27,12 +27,7 @@ import { runsGoing } from './runs.ts';
  * ```
  */
 export async function useBackend(backend: Backend): Promise<void> {
-  if (backend?.kind !== 'backend') {
-    throw new TransferError(
-      'BACKEND_UNKNOWN',
-      `useBackend received ${typeof backend === 'function' ? 'a function' : JSON.stringify(backend)}. Pass a backend as a value, called: wasm() of tfjs-transfer/backends/wasm, or cpu() of tfjs-transfer/backends/cpu.`,
-    );
-  }
+  assertIsBackend('useBackend', backend);
   const name = tf.getBackend();
   // tf.findBackend would start one that failed to start, again.
   const left = tf.engine().registry[name];

@@ -1,17 +1,12 @@
+import type { BatchSettings } from '../core/batch-settings.ts';
 import { TransferError } from '../core/errors.ts';
 import type { Base } from '../core/handle.ts';
 import { kindOf } from '../core/kind-of.ts';
+import { assertRange, wholeFrom1 } from '../core/ranges.ts';
 import { assertSettings } from '../core/settings.ts';
 import { runEncoder } from './run-encoder.ts';
 import { encodeAll, padded } from './tokenize.ts';
 import type { Text, Tokenizer, Tokens } from './tokenizer.ts';
-
-/** Settings of {@link embed}. */
-export interface EmbedSettings {
-  /** Texts at a time. Default: 32. */
-  readonly batchSize?: number;
-  readonly signal?: AbortSignal;
-}
 
 /**
  * The embeddings of texts: the output of a base, divided by its length (its Euclidean norm). Texts of like length are
@@ -39,7 +34,7 @@ export async function embed<const Texts extends readonly Text[]>(
   base: Base,
   texts: Texts,
   tokenizer: Tokenizer,
-  settings: EmbedSettings = {},
+  settings: BatchSettings = {},
 ): Promise<{ -readonly [_ in keyof Texts]: Float32Array }> {
   if (kindOf(base) !== 'base') {
     throw new TransferError(
@@ -49,9 +44,7 @@ export async function embed<const Texts extends readonly Text[]>(
   }
   assertSettings('embed', settings, { batchSize: 32, signal: undefined });
   const { batchSize = 32, signal } = settings;
-  if (!(Number.isInteger(batchSize) && batchSize >= 1)) {
-    throw new TransferError('INVALID_ARGUMENT', `embed received batchSize: ${batchSize}. Pass a whole number from 1.`);
-  }
+  assertRange('embed', wholeFrom1, { batchSize });
   if (base.outputShape.length !== 1) {
     throw new TransferError(
       'INVALID_MODEL',

@@ -4,7 +4,7 @@
  * @module tfjs-transfer/text
  */
 export { cosineSimilarity } from './cosine-similarity.ts';
-export { type EmbedSettings, embed } from './embed.ts';
+export { embed } from './embed.ts';
 export { labelWords, type WordLabel } from './label-words.ts';
 export { type LoadTokenizerSettings, loadTokenizer } from './load-tokenizer.ts';
 export { type SaveHuggingFaceSettings, saveHuggingFace } from './save-hugging-face.ts';

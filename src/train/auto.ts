@@ -6,6 +6,7 @@ import type { TrainEvent } from '../core/events.ts';
 import type { TransferModel } from '../core/handle.ts';
 import type { Head } from '../core/head.ts';
 import type { Target } from '../core/outcome.ts';
+import { assertSettings } from '../core/settings.ts';
 import { sequence, train } from '../core/strategy.ts';
 import { dispose } from '../model/dispose.ts';
 import { networkBehind } from '../model/network.ts';
@@ -51,8 +52,10 @@ const trial = sequence(train({ epochs: steps, batchSize: examples }));
  * @param candidates The backends, such as `[wasm(), webgl()]`. Those that cannot start or cannot train the model are
  * passed over.
  * @param model The model with its settings: what is frozen decides what is worth how much.
+ * @param settings A signal.
  * @returns The choice and the reason.
- * @throws TransferError `BACKEND_UNKNOWN` where none of them can train the model, with the reason of each.
+ * @throws TransferError `BACKEND_UNKNOWN` where none of them can train the model, with the reason of each. An abort
+ * rejects with its reason; the current backend is then the one that was being measured.
  *
  * @example
  * ```ts
@@ -67,10 +70,15 @@ const trial = sequence(train({ epochs: steps, batchSize: examples }));
  * console.log(backend.name, why);
  * ```
  */
-export async function auto(candidates: readonly Backend[], model: TransferModel): Promise<BackendChoice> {
+export async function auto(
+  candidates: readonly Backend[],
+  model: TransferModel,
+  settings: { readonly signal?: AbortSignal } = {},
+): Promise<BackendChoice> {
   assertTransferModel(model);
+  assertSettings('auto', settings, { signal: undefined });
   const measured: CandidateTime[] = [];
-  for (const backend of candidates) measured.push(await measure(backend, model));
+  for (const backend of candidates) measured.push(await measure(backend, model, settings));
   const times = measured.map(({ milliseconds }) => milliseconds ?? Number.POSITIVE_INFINITY);
   const best = candidates[times.indexOf(Math.min(...times))];
   const why = measured
@@ -87,30 +95,38 @@ export async function auto(candidates: readonly Backend[], model: TransferModel)
   return { backend: best, why, speed, candidates: measured };
 }
 
-async function measure(backend: Backend, model: TransferModel): Promise<CandidateTime> {
+async function measure(
+  backend: Backend,
+  model: TransferModel,
+  settings: { readonly signal?: AbortSignal },
+): Promise<CandidateTime> {
+  settings.signal?.throwIfAborted();
   try {
     await useBackend(backend);
     const { missing } = canTrain(model);
     if (missing.length) {
       return { name: backend.name, reason: `lacks ${missing.map(({ kernel }) => kernel).join(', ')}` };
     }
-    await runTrial(model);
+    await runTrial(model, settings);
     const start = performance.now();
-    const speed = await runTrial(model);
+    const speed = await runTrial(model, settings);
     return { name: backend.name, milliseconds: performance.now() - start, speed };
   } catch (error) {
+    settings.signal?.throwIfAborted();
     return { name: String(backend?.name), reason: error instanceof Error ? error.message : String(error) };
   }
 }
 
-async function runTrial(model: TransferModel): Promise<Speed> {
+async function runTrial(model: TransferModel, settings: { readonly signal?: AbortSignal }): Promise<Speed> {
   const at: { [_ in TrainEvent['kind']]?: number } = {};
   const { model: tuned } = await fineTune(model, { train: madeUp(model.head) }, trial, {
+    ...settings,
     onEvent: ({ kind }) => {
       at[kind] = performance.now() / 1000;
     },
   });
   dispose(tuned);
+  settings.signal?.throwIfAborted();
   const [planned] = planOf(model, trial);
   const { phase: begun = 0, features: cached = begun, step: trained = cached } = at;
   const { featuresWork, stepWork } = workAt(networkBehind(model).graph, (planned as PlannedPhase).split);

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { assertIsBackend, type Backend } from '../core/backend.ts';
 import { TransferError } from '../core/errors.ts';
 import type { LayerPath, TransferModel } from '../core/handle.ts';
 import { isRepaired } from '../core/repaired.ts';
@@ -55,24 +56,30 @@ export interface Trainability {
  * runs. The adapters of `tfjs-transfer/backends/...` bring right ones, so it is plain tfjs that lacks most of them.
  *
  * @param model The model with its settings: what is frozen needs no gradients.
- * @param backend The name of the backend. Default: the current one.
+ * @param backend The backend, which `useBackend` has loaded before. Default: the current one.
  * @returns Whether all are there and right, and those that are not.
- * @throws TransferError `BACKEND_UNKNOWN` where no backend of that name is registered.
+ * @throws TransferError `BACKEND_UNKNOWN` where it is no backend, or not loaded.
  *
  * @example
  * ```ts
  * import { attachHead, canTrain, pipe, unfreezeTop } from 'tfjs-transfer';
+ * import { cpu } from 'tfjs-transfer/backends/cpu';
  * import { tinyCnn } from 'tfjs-transfer/bases';
  * import { classifier } from 'tfjs-transfer/heads';
  *
  * const model = pipe(tinyCnn(), attachHead(classifier(['cat', 'dog'])), unfreezeTop(2));
- * console.log(canTrain(model, 'cpu').ok); // true
+ * console.log(canTrain(model, cpu()).ok); // true
  * ```
  */
-export function canTrain(model: TransferModel, backend: string = tf.getBackend()): Trainability {
+export function canTrain(model: TransferModel, backend?: Backend): Trainability {
   assertTransferModel(model);
+  if (backend !== undefined) assertIsBackend('canTrain', backend);
   const trained = trainedBy(model.layers, model.settings);
-  const missing = missingKernels(split(networkBehind(model).graph, trained.layers), trained, backend);
+  const missing = missingKernels(
+    split(networkBehind(model).graph, trained.layers),
+    trained,
+    backend?.name ?? tf.getBackend(),
+  );
   return { ok: missing.length === 0, missing };
 }
 
@@ -81,7 +88,9 @@ function missingKernels({ suffix }: Split, trained: Trained, backend: string): M
   if (registered.size === 0) {
     throw new TransferError(
       'BACKEND_UNKNOWN',
-      `No backend ${typeof backend === 'string' ? `"${backend}"` : 'that is no name'} is registered: pass a name such as 'wasm'. Call await useBackend(wasm()) (or cpu()) first, from tfjs-transfer/backends/wasm.`,
+      backend
+        ? `The backend "${backend}" is not loaded: which kernels it has is known then. Pass it to await useBackend(...) first, or leave it out for the current one.`
+        : 'No backend is loaded. Call await useBackend(wasm()) first, with wasm of tfjs-transfer/backends/wasm.',
     );
   }
   const needs = new Map<string, { readonly layers: Set<LayerPath>; readonly reason?: string }>();

@@ -1,13 +1,15 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { mapRecord, type Optimizer, type OptimizerState, type Tensors } from '../core/optimizer.ts';
+import { above0, assertRange } from '../core/ranges.ts';
 import { total } from './total.ts';
 
 /**
  * Scales all gradients down together so that their norm is at most a bound (Pascanu et al., 2013, algorithm 1):
  * `g min(1, bound / (norm + 1e-6))`, as PyTorch's `clip_grad_norm_`.
  *
- * @param maximum The bound on the square root of the sum of all squares.
+ * @param maximum The bound on the square root of the sum of all squares, above 0.
  * @returns An optimizer to put before another one with {@link chain}.
+ * @throws TransferError `INVALID_ARGUMENT` for another bound.
  *
  * @example
  * ```ts
@@ -17,6 +19,7 @@ import { total } from './total.ts';
  * ```
  */
 export function clipByGlobalNorm(maximum: number): Optimizer & { readonly maximum: number } {
+  assertRange('clipByGlobalNorm', above0, { maximum });
   return {
     kind: 'optimizer',
     name: 'clipByGlobalNorm',

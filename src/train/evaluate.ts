@@ -4,6 +4,7 @@ import type { TransferModel } from '../core/handle.ts';
 import { defaultMetrics, measure } from '../core/measure.ts';
 import type { Metric } from '../core/metrics.ts';
 import { type ClassOutcome, confusionMatrix, type Outcome, perClass } from '../core/outcome.ts';
+import { assertRange, wholeFrom1 } from '../core/ranges.ts';
 import { assertSettings } from '../core/settings.ts';
 import { lostOr } from '../model/device.ts';
 import { findingsOf, folderOf } from '../model/fold.ts';
@@ -14,7 +15,7 @@ import { assertTransferModel } from '../model/transfer-model.ts';
 import { breather } from './breathe.ts';
 import { computeFeatures } from './features.ts';
 import { score } from './score.ts';
-import { assertExamples } from './targets.ts';
+import { assertExamples, assertMetrics } from './targets.ts';
 
 /** Settings of {@link evaluate}. */
 export interface EvaluateSettings {
@@ -72,15 +73,11 @@ export async function evaluate(
   assertSettings('evaluate', settings, { batchSize: 32, metrics: [], signal: undefined });
   const { head, inputs } = model;
   const { metrics = defaultMetrics(head.task), batchSize = 32, signal } = settings;
-  if (!(Number.isInteger(batchSize) && batchSize >= 1)) {
-    throw new TransferError(
-      'INVALID_ARGUMENT',
-      `evaluate received batchSize: ${batchSize}; pass a whole number from 1.`,
-    );
-  }
+  assertRange('evaluate', wholeFrom1, { batchSize });
   if (metrics.some((metric) => metric?.kind !== 'metric')) {
     throw new TransferError('INVALID_ARGUMENT', 'evaluate received no metric as metrics; pass [accuracy()].');
   }
+  assertMetrics(head, metrics);
   assertExamples(head, examples, 'given');
   const network = networkBehind(model);
   const { values } = model.lease;

@@ -1,8 +1,22 @@
 import type { Dataset } from '../core/data.ts';
 import { TransferError } from '../core/errors.ts';
 import type { TransferModel } from '../core/handle.ts';
-import { train } from '../core/strategy.ts';
-import { fineTuneSteps } from './fine-tune-steps.ts';
+import { assertRange, wholeFrom1 } from '../core/ranges.ts';
+import { assertSettings } from '../core/settings.ts';
+import { type TrainSettings, train } from '../core/strategy.ts';
+import { trialSteps } from './trial-steps.ts';
+
+/** Settings of {@link findBatchSize}. */
+export interface FindBatchSizeSettings {
+  /** The largest batch to try. Default: 256. */
+  readonly maximum?: number;
+  /**
+   * Settings of the phase that is tried: what its optimizer remembers of each weight, its penalties and its mixing take memory
+   * too. Default: those of `train`.
+   */
+  readonly phase?: Omit<TrainSettings, 'epochs' | 'batchSize'>;
+  readonly signal?: AbortSignal;
+}
 
 /**
  * Looks for the largest batch that a step of training has memory for: doubles it until a step fails for want of memory,
@@ -10,9 +24,10 @@ import { fineTuneSteps } from './fine-tune-steps.ts';
  *
  * @param model The model; its edits say what trains.
  * @param data The data. The training split is read.
- * @param maximum The largest batch to try. Default: 256.
+ * @param settings The largest batch, the phase, and a signal.
  * @returns The batch size, a power of two. Costs two steps more than the largest batch.
- * @throws TransferError `OUT_OF_MEMORY` where a batch of 1 does not fit, and what {@link fineTune} throws before a run.
+ * @throws TransferError `OUT_OF_MEMORY` where a batch of 1 does not fit, `INVALID_ARGUMENT`, and what {@link fineTune} throws
+ * before a run. An abort rejects with its reason.
  *
  * @example
  * ```ts
@@ -27,17 +42,20 @@ import { fineTuneSteps } from './fine-tune-steps.ts';
  * console.log(await findBatchSize(model, data)); // 4
  * ```
  */
-export async function findBatchSize(model: TransferModel, data: Dataset, maximum = 256): Promise<number> {
-  if (!(Number.isInteger(maximum) && maximum >= 1)) {
-    throw new TransferError(
-      'INVALID_ARGUMENT',
-      `findBatchSize received the maximum ${maximum}. Pass a whole number from 1.`,
-    );
-  }
+export async function findBatchSize(
+  model: TransferModel,
+  data: Dataset,
+  settings: FindBatchSizeSettings = {},
+): Promise<number> {
+  assertSettings('findBatchSize', settings, { maximum: 256, phase: {}, signal: undefined });
+  const { maximum = 256, phase, signal } = settings;
+  assertRange('findBatchSize', wholeFrom1, { maximum });
   let fits = 0;
   for (let size = 1; size <= Math.min(maximum, data?.train?.size ?? 1); size *= 2) {
     try {
-      await oneStep(model, data, size);
+      const strategy = [train({ ...phase, epochs: 1, batchSize: size })] as const;
+      // Without a cache: the prefix of a batch is what else has to fit.
+      for await (const _step of trialSteps(model, data, strategy, { cacheBytes: 0, ...(signal && { signal }) })) break;
     } catch (error) {
       if (fits === 0 || !(error instanceof TransferError && error.code === 'OUT_OF_MEMORY')) throw error;
       break;
@@ -45,13 +63,4 @@ export async function findBatchSize(model: TransferModel, data: Dataset, maximum
     fits = size;
   }
   return fits;
-}
-
-async function oneStep(model: TransferModel, data: Dataset, batchSize: number): Promise<void> {
-  const strategy = [train({ epochs: 1, batchSize })] as const;
-  // Without a cache: the prefix of a batch is what else has to fit.
-  for await (const event of fineTuneSteps(model, { train: data?.train } as Dataset, strategy, { cacheBytes: 0 })) {
-    // Leaving the loop ends the run and frees what it made.
-    if (event.kind === 'step') return;
-  }
 }

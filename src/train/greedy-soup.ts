@@ -1,8 +1,9 @@
-import { lowerIsBetter } from '../core/callbacks.ts';
 import type { Examples } from '../core/data.ts';
 import { TransferError } from '../core/errors.ts';
 import type { TransferModel } from '../core/handle.ts';
 import type { Metric } from '../core/metrics.ts';
+import { lowerIsBetter } from '../core/monitor.ts';
+import { assertSettings } from '../core/settings.ts';
 import { dispose } from '../model/dispose.ts';
 import { interpolate } from '../model/interpolate.ts';
 import { evaluate } from './evaluate.ts';
@@ -25,8 +26,10 @@ export interface Soup {
  * @param models Models that {@link fineTune} made of one and the same model, by several strategies or seeds.
  * @param examples What decides: a validation split, not the one that is reported on.
  * @param metric What decides, such as `accuracy()`.
+ * @param settings A signal.
  * @returns The soup, and what was taken. Costs two passes over the examples for each model.
- * @throws TransferError `INVALID_ARGUMENT` for no model, or models of different networks; what {@link evaluate} throws.
+ * @throws TransferError `INVALID_ARGUMENT` for no model, or models of different networks; what {@link evaluate} throws. An
+ * abort rejects with its reason.
  *
  * @example
  * ```ts
@@ -42,7 +45,13 @@ export interface Soup {
  * console.log(taken); // [0, 1]
  * ```
  */
-export async function greedySoup(models: readonly TransferModel[], examples: Examples, metric: Metric): Promise<Soup> {
+export async function greedySoup(
+  models: readonly TransferModel[],
+  examples: Examples,
+  metric: Metric,
+  settings: { readonly signal?: AbortSignal } = {},
+): Promise<Soup> {
+  assertSettings('greedySoup', settings, { signal: undefined });
   if (!Array.isArray(models) || models.length === 0) {
     throw new TransferError(
       'INVALID_ARGUMENT',
@@ -50,9 +59,9 @@ export async function greedySoup(models: readonly TransferModel[], examples: Exa
     );
   }
   const measured = async (model: TransferModel) =>
-    (await evaluate(model, examples, { metrics: [metric] })).metrics[metric.name] as number;
+    (await evaluate(model, examples, { ...settings, metrics: [metric] })).metrics[metric.name] as number;
   // Turned so that higher is better, as callbacks do it.
-  const sign = lowerIsBetter(metric.name) ? -1 : 1;
+  const sign = lowerIsBetter(metric) ? -1 : 1;
   const values: number[] = [];
   for (const model of models) values.push(await measured(model));
   const order = [...models.keys()].sort((a, b) => sign * ((values[b] as number) - (values[a] as number)));
@@ -61,9 +70,16 @@ export async function greedySoup(models: readonly TransferModel[], examples: Exa
   let soup = interpolate(taken.map((index) => models[index] as TransferModel));
   for (const index of order.slice(1)) {
     const larger = interpolate([...taken, index].map((one) => models[one] as TransferModel));
-    const next = await measured(larger);
-    const isTaken = sign * (next - value) >= 0;
-    dispose(isTaken ? soup : larger);
+    let [next, isTaken] = [value, false];
+    try {
+      next = await measured(larger);
+      isTaken = sign * (next - value) >= 0;
+    } catch (error) {
+      dispose(soup);
+      throw error;
+    } finally {
+      dispose(isTaken ? soup : larger);
+    }
     if (!isTaken) continue;
     taken = [...taken, index];
     value = next;

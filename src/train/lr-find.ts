@@ -5,7 +5,7 @@ import type { Schedule } from '../core/schedules.ts';
 import { assertSettings } from '../core/settings.ts';
 import { type TrainSettings, train } from '../core/strategy.ts';
 import { dispose } from '../model/dispose.ts';
-import { fineTuneSteps } from './fine-tune-steps.ts';
+import { trialSteps } from './trial-steps.ts';
 
 /** Settings of {@link lrFind}. */
 export interface LrFindSettings {
@@ -42,6 +42,7 @@ export interface LrFound {
  * @returns Rates, losses (an exponential mean with a factor of 0.98, corrected for its start) and a suggestion: the rate
  * half-way down the longest fall, as fastai's `valley` takes it. Costs the features once, and `steps` steps.
  * @throws TransferError `INVALID_ARGUMENT` for settings out of range, and what {@link fineTune} throws before a run.
+ * An abort rejects with its reason.
  *
  * @example
  * ```ts
@@ -76,21 +77,19 @@ export async function lrFind(model: TransferModel, data: Dataset, settings: LrFi
   const strategy = [train({ ...phase, epochs, schedule: rising })] as const;
   const rates: number[] = [];
   const losses: number[] = [];
-  const run = fineTuneSteps(model, { train: data?.train } as Dataset, strategy, { seed, ...(signal && { signal }) });
+  const run = trialSteps(model, data, strategy, { seed, ...(signal && { signal }) });
   let mean = 0;
   try {
     for await (const event of run) {
-      if (event.kind !== 'step') continue;
       mean = 0.98 * mean + 0.02 * event.loss;
       rates.push(event.learningRate);
       losses.push(mean / (1 - 0.98 ** rates.length));
       const exploded = (losses.at(-1) as number) > 4 * Math.min(...losses);
-      // Leaving the loop ends the run and frees what it made.
       if (exploded || rates.length === steps) break;
     }
   } catch (error) {
     if (!(error instanceof TransferError && error.code === 'NOT_FINITE' && rates.length > 0)) throw error;
-    if (error.model) dispose(error.model as TransferModel);
+    if (error.model) dispose(error.model);
   }
   return { rates, losses, suggestion: valley(rates, losses) };
 }

@@ -1,13 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { TransferError } from '../core/errors.ts';
 import { mapRecord, type Optimizer } from '../core/optimizer.ts';
+import { assertRange, from0, from0Below1, oneOf } from '../core/ranges.ts';
 import { assertSettings, type Known } from '../core/settings.ts';
 import { adamStep, average } from './adam-step.ts';
 import { byWeight } from './by-weight.ts';
 
 /** Settings of {@link sgd}. */
 export interface SgdSettings {
-  /** The share of the last update that is kept. Default: 0. */
+  /** The share of the last update that is kept, from 0 (the default) to below 1. */
   readonly momentum?: number;
   /** Whether to look ahead (Nesterov). Default: false. */
   readonly nesterov?: boolean;
@@ -30,6 +30,7 @@ export interface SgdSettings {
 export function sgd(settings: SgdSettings = {}): Optimizer & Required<SgdSettings> {
   assertSettings('sgd', settings, { momentum: 0.9, nesterov: true });
   const { momentum = 0, nesterov = false } = settings;
+  assertRange('sgd', from0Below1, { momentum });
   return byWeight(
     'sgd',
     { momentum, nesterov },
@@ -45,9 +46,9 @@ export function sgd(settings: SgdSettings = {}): Optimizer & Required<SgdSetting
 
 /** Settings of {@link adam}. */
 export interface AdamSettings {
-  /** The decay of the mean of gradients. Default: 0.9. */
+  /** The decay of the mean of gradients, from 0 to below 1. Default: 0.9. */
   readonly beta1?: number;
-  /** The decay of the mean of squared gradients. Default: 0.999. */
+  /** The decay of the mean of squared gradients, from 0 to below 1. Default: 0.999. */
   readonly beta2?: number;
   /** What keeps the divisor from 0. Default: 1e-7. */
   readonly epsilon?: number;
@@ -75,6 +76,9 @@ const knownInAdam: Known<AdamSettings> = { beta1: 0.9, beta2: 0.999, epsilon: 1e
 export function adam(settings: AdamSettings = {}): Optimizer & Required<AdamSettings> {
   assertSettings('adam', settings, knownInAdam);
   const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7, convention = 'keras' } = settings;
+  assertRange('adam', from0Below1, { beta1, beta2 });
+  assertRange('adam', from0, { epsilon });
+  assertRange('adam', oneOf('keras', 'pytorch'), { convention });
   return byWeight(
     'adam',
     { beta1, beta2, epsilon, convention },
@@ -122,9 +126,8 @@ export interface AdamwSettings extends AdamSettings {
 export function adamw(settings: AdamwSettings = {}): Optimizer & Required<AdamwSettings> {
   assertSettings('adamw', settings, { weightDecay: 0.004, decays: 'all', ...knownInAdam });
   const { weightDecay = 0.004, decays = 'all', ...rest } = settings;
-  if (!['all', 'matrices'].includes(decays)) {
-    throw new TransferError('INVALID_ARGUMENT', `adamw received decays: "${decays}". Pass 'all' or 'matrices'.`);
-  }
+  assertRange('adamw', from0, { weightDecay });
+  assertRange('adamw', oneOf('all', 'matrices'), { decays });
   const inner = adam(rest);
   return {
     ...inner,
@@ -145,7 +148,7 @@ export function adamw(settings: AdamwSettings = {}): Optimizer & Required<AdamwS
 
 /** Settings of {@link rmsprop}. */
 export interface RmspropSettings {
-  /** The decay of the mean of squared gradients. Default: 0.9. */
+  /** The decay of the mean of squared gradients, from 0 to below 1. Default: 0.9. */
   readonly rho?: number;
   /** What keeps the divisor from 0. Default: 1e-7. */
   readonly epsilon?: number;
@@ -168,6 +171,8 @@ export interface RmspropSettings {
 export function rmsprop(settings: RmspropSettings = {}): Optimizer & Required<RmspropSettings> {
   assertSettings('rmsprop', settings, { rho: 0.9, epsilon: 1e-7 });
   const { rho = 0.9, epsilon = 1e-7 } = settings;
+  assertRange('rmsprop', from0Below1, { rho });
+  assertRange('rmsprop', from0, { epsilon });
   return byWeight(
     'rmsprop',
     { rho, epsilon },

@@ -100,7 +100,7 @@ export async function* runPhase(
     watch.restore();
     averaging.dispose();
   }
-  return { name: phase.name, epochs: watch.records, kept: watch.kept() };
+  return { epochs: watch.records, kept: watch.kept() };
 
   function finish(record: EpochRecord): TrainEvent {
     watch.after(record);
@@ -161,7 +161,7 @@ function observe(state: RunState, { phase }: PlannedPhase, validated: boolean, a
   const callbacks = [...(phase.callbacks ?? [])];
   const keeps = callbacks.some(({ name }) => name === 'bestWeights' || name === 'lastWeights');
   if (validated && !keeps) callbacks.push(bestWeights());
-  const observers = callbacks.map((callback) => callback.start());
+  const observers = callbacks.map((callback) => callback.start(phase.metrics));
   const records: EpochRecord[] = [];
   let best: { readonly values: Tensors; readonly epoch: number } | undefined;
   let stopped = false;

@@ -13,7 +13,7 @@ import { assertMixable } from './assert-mixable.ts';
 import { averageRule } from './average-rule.ts';
 import { isNoise } from './noise.ts';
 import { adam } from './optimizers.ts';
-import { assertLoss } from './targets.ts';
+import { assertLoss, assertMetrics } from './targets.ts';
 
 /** A phase with all that can be said of it before anything runs. */
 export interface PlannedPhase {
@@ -49,6 +49,7 @@ export function planOf(model: TransferModel, strategy: Strategy): PlannedPhase[]
     const divided = split(graph, trained.layers);
     assertPure(divided);
     assertLoss(model.head, phase.loss);
+    assertMetrics(model.head, phase.metrics);
     averageRule(phase);
     if (phase.mix) assertMixable(phase.mix, current);
     planned.push({ phase, model: current, trained, split: divided });

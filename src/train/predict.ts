@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { TransferError } from '../core/errors.ts';
 import type { TransferModel } from '../core/handle.ts';
+import { assertRange, wholeFrom1 } from '../core/ranges.ts';
 import { assertSettings } from '../core/settings.ts';
 import { download, lostOr } from '../model/device.ts';
 import { disposeValues, type Value } from '../model/execute.ts';
@@ -59,9 +60,7 @@ export async function predict(
   assertTransferModel(model);
   assertSettings('predict', settings, { topK: 3 });
   const { topK = 1 } = settings;
-  if (!(Number.isInteger(topK) && topK >= 1)) {
-    throw new TransferError('INVALID_ARGUMENT', `predict received topK: ${topK}. Pass a whole number from 1.`);
-  }
+  assertRange('predict', wholeFrom1, { topK });
   const network = networkBehind(model);
   const { graph } = network;
   const { head, inputs } = model;

@@ -92,7 +92,6 @@ export async function* runStrategy(
           kind: 'phase',
           phase: index,
           phases: planned.length,
-          name: phase.phase.name,
           epochs: phase.phase.epochs,
         };
         phases.push(yield* runPhase(state, phase, index, context, pause));

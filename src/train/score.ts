@@ -3,7 +3,7 @@ import type { Examples } from '../core/data.ts';
 import { type Head, hasClasses } from '../core/head.ts';
 import type { Loss } from '../core/loss.ts';
 import type { Tensors } from '../core/optimizer.ts';
-import type { Outcome, Target } from '../core/outcome.ts';
+import { type Outcome, type Target, taskOf } from '../core/outcome.ts';
 import { download } from '../model/device.ts';
 import { disposeValues, type Value, type Values } from '../model/execute.ts';
 import type { Folder } from '../model/fold.ts';
@@ -18,9 +18,6 @@ export function activate(head: Head, outputs: tf.Tensor): tf.Tensor {
   if (hasClasses(head.task)) return tf.softmax(outputs);
   return head.task === 'multiLabel' ? tf.sigmoid(outputs) : tf.clone(outputs);
 }
-
-/** What is measured: of tokens, each that has a label. */
-const taskOf = ({ task }: Head) => (task === 'tokenClassification' ? 'classification' : task);
 
 /** What is scored. */
 interface Where {

@@ -4,7 +4,8 @@ import { TransferError } from '../core/errors.ts';
 import { type Head, hasClasses } from '../core/head.ts';
 import { kindOf } from '../core/kind-of.ts';
 import type { Loss } from '../core/loss.ts';
-import type { Target } from '../core/outcome.ts';
+import type { Metric } from '../core/metrics.ts';
+import { type Target, taskOf } from '../core/outcome.ts';
 
 /**
  * The targets of a batch as the loss reads them.
@@ -119,4 +120,15 @@ export function assertLoss(head: Head, loss: Loss): void {
     'INVALID_ARGUMENT',
     `classWeights received ${JSON.stringify(weights)}. Pass ${head.labels.length} numbers from 0, one for each of ${head.labels.join(', ')}.`,
   );
+}
+
+/**
+ * Refuses metrics that cannot measure what a head says.
+ *
+ * @param head The head.
+ * @param metrics The metrics.
+ * @throws TransferError `INVALID_ARGUMENT` for a metric of other tasks, `NOT_FOUND` for one of a label that is not there.
+ */
+export function assertMetrics(head: Head, metrics: readonly Metric[]): void {
+  for (const metric of metrics) metric.check?.({ task: taskOf(head), labels: head.labels });
 }

@@ -1,4 +1,6 @@
 import { TransferError } from '../core/errors.ts';
+import { assertRange, wholeFrom1 } from '../core/ranges.ts';
+import { assertSettings } from '../core/settings.ts';
 import { drawingTools, mostPixels } from '../model/decode-picture.ts';
 import { drawPicture } from '../model/draw-picture.ts';
 
@@ -16,7 +18,7 @@ export interface SnapshotSettings {
  * @param settings The size; the ratio of the sides is not kept, as in `predict`.
  * @returns The pixels, opaque, on white. There is nothing to free.
  * @throws TransferError `INVALID_DATA` where nothing can be drawn: a video that shows no frame yet, a picture of another
- * origin.
+ * origin; `INVALID_ARGUMENT` for a size that is no whole number from 1.
  *
  * @example
  * ```ts
@@ -26,7 +28,10 @@ export interface SnapshotSettings {
  * if (video) console.log((await snapshot(video, { size: 224 })).width); // 224
  * ```
  */
-export async function snapshot(source: ImageBitmapSource, { size }: SnapshotSettings = {}): Promise<ImageData> {
+export async function snapshot(source: ImageBitmapSource, settings: SnapshotSettings = {}): Promise<ImageData> {
+  assertSettings('snapshot', settings, { size: 224 });
+  const { size } = settings;
+  if (size !== undefined) assertRange('snapshot', wholeFrom1, { size });
   const sides = { width: size ?? null, height: size ?? null };
   const pixels = await drawPicture(source, sides, mostPixels, drawingTools).catch((cause: unknown) => {
     const what = (source as object | null)?.constructor?.name ?? String(source);

@@ -1,3 +1,4 @@
+import { assertSettings } from '../core/settings.ts';
 import { type SnapshotSettings, snapshot } from './snapshot.ts';
 
 /** Settings of {@link videoFrames}. */
@@ -31,11 +32,13 @@ export interface VideoFramesSettings extends SnapshotSettings {
  */
 export async function* videoFrames(
   video: HTMLVideoElement,
-  { signal, ...settings }: VideoFramesSettings = {},
+  settings: VideoFramesSettings = {},
 ): AsyncGenerator<ImageData, void> {
+  assertSettings('videoFrames', settings, { size: 224, signal: undefined });
+  const { signal, ...sides } = settings;
   let shown = video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA && !signal?.aborted;
   while (shown || (await nextFrame(video, signal))) {
-    yield await snapshot(video, settings);
+    yield await snapshot(video, sides);
     shown = false;
   }
 }

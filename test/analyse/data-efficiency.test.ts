@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { dataEfficiency } from '../../src/analyse/data-efficiency.ts';
+import type { ReportEvent } from '../../src/analyse/learning-curve.ts';
 import { sameFromScratch } from '../../src/analyse/same-from-scratch.ts';
 import { wasm } from '../../src/backends/wasm.ts';
 import { tinyCnn } from '../../src/bases/tiny-cnn.ts';
@@ -82,14 +83,17 @@ describe('dataEfficiency', () => {
     const model = pipe(base, attachHead(classifier(['down', 'across'])));
     const data = { train: stripes(2, 16), validation: stripes(3, 20) };
     const tensors = tf.memory().numTensors;
-    const runs: number[] = [];
+    const events: ReportEvent[] = [];
     const found = await dataEfficiency(model, data, linearProbe({ epochs: 4, learningRate: 1e-2, batchSize: 8 }), {
       sizes: [16, 4],
       seeds: [1, 2],
-      onRun: ({ done, total }) => runs.push(done / total),
+      onEvent: (event) => events.push(event),
     });
     expect(tf.memory().numTensors).toBe(tensors);
-    expect(runs).toEqual([1, 2, 3, 4, 5, 6, 7, 8].map((done) => done / 8));
+    const runs = [4, 16].flatMap((examples) =>
+      [1, 2].flatMap((seed) => ['transfer', 'scratch'].map((learner) => ({ learner, seed, examples }))),
+    );
+    expect(events).toEqual(runs.map((run, i) => ({ kind: 'run', ...run, done: i + 1, total: 8 })));
     expect(found).toMatchObject({ metric: 'accuracy', seeds: [1, 2] });
     expect(found.rows.map(({ examples }) => examples)).toEqual([4, 16]);
     const [few] = found.rows;
@@ -148,7 +152,7 @@ describe('dataEfficiency', () => {
     await refused({}, { train: data.train }).toThrow(/validation split/);
     const tensors = tf.memory().numTensors;
     const stop = new AbortController();
-    await refused({ signal: stop.signal, onRun: () => stop.abort() }).toThrow(/abort/i);
+    await refused({ signal: stop.signal, onEvent: () => stop.abort() }).toThrow(/abort/i);
     expect(tf.memory().numTensors).toBe(tensors);
     dispose(model);
   });

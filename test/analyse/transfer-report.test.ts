@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { curvesCsv, curvesSvg } from '../../src/analyse/curves.ts';
+import type { ReportEvent } from '../../src/analyse/learning-curve.ts';
 import { transferReport } from '../../src/analyse/transfer-report.ts';
 import { wasm } from '../../src/backends/wasm.ts';
 import { tinyCnn } from '../../src/bases/tiny-cnn.ts';
@@ -51,14 +52,22 @@ describe('transferReport', () => {
     const model = pipe(asBase(source.model), attachHead(classifier(['down', 'across'])));
     const data = { train: stripes(8, 'few', 'direction'), validation: stripes(40, 'other', 'direction') };
     const tensors = tf.memory().numTensors;
-    const runs: number[] = [];
+    const events: ReportEvent[] = [];
     const strategy = linearProbe({ epochs: 4, learningRate: 1e-2, batchSize: 8 });
     const report = await transferReport(model, data, strategy, {
       seeds: [1, 2, 3],
-      onRun: ({ done }) => runs.push(done),
+      onEvent: (event) => events.push(event),
     });
     expect(tf.memory().numTensors).toBe(tensors);
-    expect(runs).toEqual([1, 2, 3, 4, 5, 6]);
+    const run = { kind: 'run', examples: 8, total: 6 };
+    expect(events).toEqual([
+      { ...run, learner: 'transfer', seed: 1, done: 1 },
+      { ...run, learner: 'scratch', seed: 1, done: 2 },
+      { ...run, learner: 'transfer', seed: 2, done: 3 },
+      { ...run, learner: 'scratch', seed: 2, done: 4 },
+      { ...run, learner: 'transfer', seed: 3, done: 5 },
+      { ...run, learner: 'scratch', seed: 3, done: 6 },
+    ]);
     expect(report.verdict).toBe('positive');
     expect(report.totalReward.interval?.[0]).toBeGreaterThan(0);
     // Epoch 0 is before the first step.
@@ -92,7 +101,7 @@ describe('transferReport', () => {
     const stop = new AbortController();
     const run = transferReport(model, data, linearProbe({ epochs: 2 }), {
       signal: stop.signal,
-      onRun: () => stop.abort(),
+      onEvent: () => stop.abort(),
     });
     await expect(run).rejects.toThrow(/abort/i);
     expect(tf.memory().numTensors).toBe(tensors);

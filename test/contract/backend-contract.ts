@@ -1,7 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { tinyCnn } from '../../src/bases/tiny-cnn.ts';
 import type { Backend } from '../../src/core/backend.ts';
+import { unfreeze } from '../../src/core/edits.ts';
+import { pipe } from '../../src/core/pipe.ts';
+import { classifier } from '../../src/heads/classifier.ts';
+import { attachHead } from '../../src/model/attach-head.ts';
+import { dispose } from '../../src/model/dispose.ts';
 import { useBackend } from '../../src/model/use-backend.ts';
+import { canTrain } from '../../src/train/can-train.ts';
 import { efficientNetDifferences } from './efficientnet.ts';
 import { promises } from './promises.ts';
 import { trajectories, trajectoryDifferences } from './trajectories.ts';
@@ -32,6 +39,12 @@ export function backendContract(backend: Backend, other: Backend, precision: Pre
     );
 
     test('is the current one', () => expect(tf.getBackend()).toBe(backend.name));
+
+    test('trains convolutions', () => {
+      const model = pipe(tinyCnn({ size: 16 }), attachHead(classifier(['a', 'b'])), unfreeze());
+      expect(canTrain(model, backend)).toEqual({ ok: true, missing: [] });
+      dispose(model);
+    });
 
     test('has nineteen trajectories to follow', () => expect(trajectories).toHaveLength(19));
 

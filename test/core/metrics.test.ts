@@ -84,3 +84,47 @@ test('the mean absolute error is over outputs and examples', () => {
   };
   expect(meanAbsoluteError().compute(values)).toBe(1.25);
 });
+
+const targets = {
+  classification: [0, 1],
+  multiLabel: [
+    [1, 0, 0],
+    [0, 1, 0],
+  ],
+  regression: [
+    [1, 0, 0],
+    [0, 1, 0],
+  ],
+};
+const measures = { accuracy, topK: () => topK(1), precision, recall, f1, auc: () => auc('a'), meanAbsoluteError };
+const fit: Record<keyof typeof measures, readonly Outcome['task'][]> = {
+  accuracy: ['classification', 'multiLabel'],
+  topK: ['classification'],
+  precision: ['classification', 'multiLabel'],
+  recall: ['classification', 'multiLabel'],
+  f1: ['classification', 'multiLabel'],
+  auc: ['classification', 'multiLabel'],
+  meanAbsoluteError: ['regression', 'multiLabel'],
+};
+const pairs = Object.entries(fit).flatMap(([name, tasks]) =>
+  (['classification', 'multiLabel', 'regression'] as const).map(
+    (task) => [name as keyof typeof measures, task, tasks.includes(task)] as const,
+  ),
+);
+
+test.each(pairs)('%s of %s: %s', (name, task, isMeasured) => {
+  const metric = measures[name]();
+  const asked = { ...outcome, task, scores: outcome.scores.slice(0, 2), targets: targets[task] };
+  for (const call of [() => metric.compute(asked), () => metric.check?.(asked)]) {
+    if (isMeasured) expect(call).not.toThrow();
+    else expect(call).toThrow(new RegExp(`${metric.name} received an outcome of ${task}; it measures ${fit[name][0]}`));
+  }
+});
+
+test('what is not a table of classes, or of labels, is refused', () => {
+  const of = (task: 'multiLabel' | 'regression') => ({ ...outcome, task, targets: targets[task] });
+  expect(() => confusionMatrix(of('multiLabel'))).toThrow(
+    /confusionMatrix received an outcome of multiLabel.*Use f1\(\)/,
+  );
+  expect(() => perClass(of('regression'))).toThrow(/perClass received an outcome of regression.*meanAbsoluteError\(\)/);
+});

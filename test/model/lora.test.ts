@@ -275,7 +275,7 @@ describe('lora', () => {
   });
 
   test.each<readonly [LoraSettings, string, RegExp]>([
-    [{ dropout: 0.1 }, 'UNSUPPORTED', /dropout: 0.1/],
+    [{ dropout: 0.1 } as LoraSettings, 'UNSUPPORTED', /dropout: 0.1/],
     [{ r: 0 }, 'INVALID_ARGUMENT', /r: 0; pass a whole number from 1/],
     [{ alpha: -1 }, 'INVALID_ARGUMENT', /alpha: -1/],
     [{ targetModules: [] }, 'INVALID_ARGUMENT', /targetModules: \[\]; pass 'all-linear'/],

@@ -2,9 +2,12 @@ import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { cpu } from '../../src/backends/cpu.ts';
 import { tinyCnn } from '../../src/bases/tiny-cnn.ts';
+import type { Examples } from '../../src/core/data.ts';
 import { unfreeze, unfreezeTop } from '../../src/core/edits.ts';
+import { TransferError } from '../../src/core/errors.ts';
 import type { TransferModel } from '../../src/core/handle.ts';
 import { accuracy } from '../../src/core/metrics.ts';
+import type { Optimizer } from '../../src/core/optimizer.ts';
 import { pipe } from '../../src/core/pipe.ts';
 import { sequence, train } from '../../src/core/strategy.ts';
 import { fromArrays } from '../../src/data/from-arrays.ts';
@@ -17,6 +20,7 @@ import { findBatchSize } from '../../src/train/find-batch-size.ts';
 import { fineTune } from '../../src/train/fine-tune.ts';
 import { greedySoup } from '../../src/train/greedy-soup.ts';
 import { lrFind } from '../../src/train/lr-find.ts';
+import { sgd } from '../../src/train/optimizers.ts';
 
 beforeAll(() => useBackend(cpu()));
 
@@ -80,9 +84,33 @@ test('findBatchSize goes to the size of the split where memory does, and not bey
   const model = pipe(fresh(), unfreeze());
   const tensors = tf.memory().numTensors;
   expect(await findBatchSize(model, data)).toBe(16);
-  expect(await findBatchSize(model, data, 5)).toBe(4);
+  expect(await findBatchSize(model, data, { maximum: 5 })).toBe(4);
   expect(tf.memory().numTensors).toBe(tensors);
-  await expect(findBatchSize(model, data, 0)).rejects.toThrow(/whole number from 1/);
+  await expect(findBatchSize(model, data, { maximum: 0 })).rejects.toThrow(/maximum: 0. Pass a whole number from 1/);
+  await expect(findBatchSize(model, data, 5 as never)).rejects.toThrow(/received 5 as its settings.*{ maximum: 256 }/);
+  dispose(model);
+});
+
+test('findBatchSize tries the phase that it is given', async () => {
+  const model = fresh();
+  const sizes: number[] = [];
+  // An optimizer whose state does not fit beside more than 4 examples.
+  const greedy: Optimizer = {
+    ...sgd(),
+    update(gradients, state, parameters, rate) {
+      if ((sizes.at(-1) as number) > 4) throw new TransferError('OUT_OF_MEMORY', 'full');
+      return sgd().update(gradients, state, parameters, rate);
+    },
+  };
+  const read: Examples['read'] = (indices, request) => {
+    sizes.push(indices.length);
+    return data.train.read(indices, request);
+  };
+  const tensors = tf.memory().numTensors;
+  const phase = { optimizer: greedy };
+  expect(await findBatchSize(model, { train: { ...data.train, read } }, { phase })).toBe(4);
+  expect(sizes).toEqual([1, 2, 4, 8]);
+  expect(tf.memory().numTensors).toBe(tensors);
   dispose(model);
 });
 
