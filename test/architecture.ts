@@ -54,8 +54,8 @@ export function violations(files: Readonly<Record<string, string>>): string[] {
     return [
       ...fileViolations(path, text),
       ...(path === 'src/index.ts' ? file.statements : [])
-        .filter((statement) => !(ts.isExportDeclaration(statement) && statement.moduleSpecifier))
-        .map((statement) => `${at(statement)} is no re-export: src/index.ts holds nothing else`),
+        .filter((statement) => !isWholeOrTypes(statement))
+        .map((statement) => `${at(statement)} is no export * and no export type: src/index.ts holds nothing else`),
       ...nodes.flatMap((node) => {
         const found = importOf(node);
         const sentences = [...(found ? importViolations(path, found) : []), ...nodeViolations(path, node)];
@@ -63,6 +63,12 @@ export function violations(files: Readonly<Record<string, string>>): string[] {
       }),
     ];
   });
+}
+
+/** Named re-exports of values would put what they name into the first download of every app (docs/decisions/0004). */
+function isWholeOrTypes(statement: ts.Statement): boolean {
+  if (!(ts.isExportDeclaration(statement) && statement.moduleSpecifier)) return false;
+  return statement.isTypeOnly || statement.exportClause === undefined;
 }
 
 function descendants(node: ts.Node): ts.Node[] {

@@ -11,7 +11,7 @@ import { assertSettings } from '../core/settings.ts';
 import { sequence, train } from '../core/strategy.ts';
 import { download } from '../model/device.ts';
 import { trainedBy } from '../model/trained.ts';
-import { globalNorm } from '../train/chain.ts';
+import { globalNorm } from '../train/global-norm.ts';
 import { trialSteps } from '../train/trial-steps.ts';
 
 /** How strongly data pulls at a block of the base. */

@@ -1,7 +1,8 @@
+import { assertStrategy } from '../core/assert-strategy.ts';
 import type { Dataset } from '../core/data.ts';
 import { TransferError } from '../core/errors.ts';
 import type { TransferModel } from '../core/handle.ts';
-import { assertStrategy, type Strategy } from '../core/strategy.ts';
+import type { Strategy } from '../core/strategy.ts';
 import { planOf } from '../train/plan.ts';
 import { assertDataset } from '../train/targets.ts';
 import { phasesOf } from './scale-strategy.ts';

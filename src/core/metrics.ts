@@ -1,6 +1,7 @@
 import { TransferError } from './errors.ts';
 import { mean } from './mean.ts';
-import { argMax, assertTask, hasLabel, isSaid, type Outcome, ofLabels, perClass, type Target } from './outcome.ts';
+import { argMax, assertTask, hasLabel, isSaid, type Outcome, ofLabels, type Target } from './outcome.ts';
+import { perClass } from './per-class.ts';
 import { assertRange, wholeFrom1 } from './ranges.ts';
 
 /** A number that says how good predictions are. A user's own is a record of this shape. */

@@ -1,7 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayerInfo, WeightInfo, WeightKey } from '../core/handle.ts';
 import { mapRecord, type Tensors } from '../core/optimizer.ts';
-import { randomStream } from '../core/random.ts';
 import type { Variables } from './weights.ts';
 
 /** What the update of a kernel is made of: `scale A B`, A `[...inputs, r]` and B `[r, outputs]`. */
@@ -43,30 +42,6 @@ export function updateOf({ key, shape }: WeightInfo, { r, scale, seed }: UpdateS
 /** Layers without the factors of updates. */
 export const withoutUpdates = (layers: readonly LayerInfo[]): LayerInfo[] =>
   layers.map((layer) => ({ ...layer, weights: layer.weights.filter(({ key }) => !isFactor(key)) }));
-
-/**
- * The first values of weights that no layer has.
- *
- * @param layers The layers.
- * @param values The weights that are there.
- * @returns Those that are not; the caller disposes them.
- */
-export function firstValues(layers: readonly LayerInfo[], values: Tensors): Tensors {
-  const missing = layers.flatMap(({ weights }) => weights.filter(({ key }) => !(key in values)));
-  return Object.fromEntries(
-    missing.flatMap(({ key, shape, first }) => (first === undefined ? [] : [[key, firstValue(key, shape, first)]])),
-  );
-}
-
-function firstValue(key: WeightKey, shape: readonly number[], first: NonNullable<WeightInfo['first']>): tf.Tensor {
-  if (typeof first === 'number') return tf.fill([...shape], first);
-  const random = randomStream(first.seed, key);
-  const size = tf.util.sizeFromShape([...shape]);
-  return tf.tensor(
-    Float32Array.from({ length: size }, () => (2 * random() - 1) * first.limit),
-    [...shape],
-  );
-}
 
 /**
  * The updates, `scale A B`, in the shape of their kernels and by their keys.

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { mapRecord, type Optimizer, type OptimizerState, type Tensors } from '../core/optimizer.ts';
+import { mapRecord, type Optimizer, type OptimizerState } from '../core/optimizer.ts';
 import { above0, assertRange } from '../core/ranges.ts';
-import { total } from './total.ts';
+import { globalNorm } from './global-norm.ts';
 
 /**
  * Scales all gradients down together so that their norm is at most a bound (Pascanu et al., 2013, algorithm 1):
@@ -30,22 +30,6 @@ export function clipByGlobalNorm(maximum: number): Optimizer & { readonly maximu
       return { updates: mapRecord(gradients, (gradient) => tf.mul(gradient, factor)), state };
     },
   };
-}
-
-/**
- * The square root of the sum of all squares.
- *
- * @param tensors The tensors by key.
- * @returns A scalar.
- */
-export function globalNorm(tensors: Tensors): tf.Scalar {
-  return tf.sqrt(total(Object.values(tensors).map(squareSum)));
-}
-
-/** The sum of the squares of a tensor's numbers; by one kernel where the backend has it. */
-function squareSum(x: tf.Tensor): tf.Scalar {
-  if (tf.getKernel('SquareSum', tf.getBackend())) return tf.engine().runKernel('SquareSum', { x }) as tf.Scalar;
-  return tf.sum<tf.Scalar>(tf.square(x));
 }
 
 /**

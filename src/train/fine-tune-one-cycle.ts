@@ -2,7 +2,8 @@ import { freeze, unfreeze } from '../core/edits.ts';
 import { discriminative } from '../core/rate-edits.ts';
 import { oneCycle } from '../core/schedules.ts';
 import { assertSettings } from '../core/settings.ts';
-import { knownInTrain, type Strategy, sequence, type TrainSettings, train } from '../core/strategy.ts';
+import { type Strategy, sequence, train } from '../core/strategy.ts';
+import { knownInTrain, type TrainSettings } from '../core/train-settings.ts';
 import { adamw } from './optimizers.ts';
 
 /** Settings of {@link fineTuneOneCycle}. */

@@ -1,42 +1,11 @@
 import type { Dataset } from '../core/data.ts';
 import { TransferError } from '../core/errors.ts';
 import type { TrainEvent } from '../core/events.ts';
-import type { FeatureWorkers } from '../core/feature-workers.ts';
 import type { TransferModel } from '../core/handle.ts';
-import { assertSettings, type Known } from '../core/settings.ts';
-import type { Store } from '../core/store.ts';
+import { assertSettings } from '../core/settings.ts';
 import type { Strategy } from '../core/strategy.ts';
 import { beginRun } from '../model/runs.ts';
-
-/** Settings of a run. */
-export interface RunSettings {
-  /** Seed of the order of examples, of dropout and noise, and of augmentation. Default: 0. */
-  readonly seed?: number;
-  /** Stops the run after the current step; it resolves with `ended: 'aborted'`. */
-  readonly signal?: AbortSignal;
-  /**
-   * How many bytes of features may be kept in memory; past that they lie in a temporary file, which the event
-   * `cacheExceeded` reports. 0 keeps none anywhere. Default: 1 GiB.
-   */
-  readonly cacheBytes?: number;
-  /**
-   * Where features are kept for the next run: a store, or in Node the path of a folder. A run on the same frozen layers,
-   * data and views finds them there and does not compute them; the event `savedFeatures` says so. The place holds those of
-   * one run, as far as they fit into `cacheBytes`. Default: nowhere.
-   */
-  readonly featureStore?: Store | string;
-  /** Who computes the features that are kept: `featureWorkers(2)`. The same bits, sooner. Default: this thread. */
-  readonly workers?: FeatureWorkers;
-}
-
-/** The settings of every run. */
-export const knownInRun: Known<RunSettings> = {
-  seed: 7,
-  signal: undefined,
-  cacheBytes: 2 ** 30,
-  featureStore: undefined,
-  workers: undefined,
-};
+import { knownInRun, type RunSettings } from './run-settings.ts';
 
 /**
  * Trains a model by a strategy, event by event. The model that it is given is not changed; the last event, `done`,

@@ -3,7 +3,8 @@ import type { FineTuned, TrainEvent } from '../core/events.ts';
 import type { TransferModel } from '../core/handle.ts';
 import { assertSettings } from '../core/settings.ts';
 import type { Strategy } from '../core/strategy.ts';
-import { fineTuneSteps, knownInRun, type RunSettings } from './fine-tune-steps.ts';
+import { fineTuneSteps } from './fine-tune-steps.ts';
+import { knownInRun, type RunSettings } from './run-settings.ts';
 
 /** Settings of {@link fineTune}. */
 export interface FineTuneSettings extends RunSettings {

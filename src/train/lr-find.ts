@@ -3,7 +3,8 @@ import { TransferError } from '../core/errors.ts';
 import type { TransferModel } from '../core/handle.ts';
 import type { Schedule } from '../core/schedules.ts';
 import { assertSettings } from '../core/settings.ts';
-import { type TrainSettings, train } from '../core/strategy.ts';
+import { train } from '../core/strategy.ts';
+import type { TrainSettings } from '../core/train-settings.ts';
 import { dispose } from '../model/dispose.ts';
 import { trialSteps } from './trial-steps.ts';
 

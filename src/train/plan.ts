@@ -1,9 +1,11 @@
+import { assertStrategy } from '../core/assert-strategy.ts';
 import { TransferError } from '../core/errors.ts';
 import type { TransferModel } from '../core/handle.ts';
 import type { Head } from '../core/head.ts';
 import { defaultMetrics } from '../core/measure.ts';
 import { constant } from '../core/schedules.ts';
-import { assertStrategy, type Phase, type Strategy, type TrainSettings } from '../core/strategy.ts';
+import type { Phase, Strategy } from '../core/strategy.ts';
+import type { TrainSettings } from '../core/train-settings.ts';
 import { networkBehind } from '../model/network.ts';
 import { type Split, split } from '../model/split.ts';
 import { innerLayers, type Layer } from '../model/tfjs-internals.ts';

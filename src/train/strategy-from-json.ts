@@ -1,3 +1,4 @@
+import { assertStrategy } from '../core/assert-strategy.ts';
 import { averagedWeights, swaWeights } from '../core/averages.ts';
 import { bestWeights, earlyStopping, lastWeights, reduceLROnPlateau } from '../core/callbacks.ts';
 import { bitFit, freeze, unfreeze, unfreezeOnly, unfreezeTop } from '../core/edits.ts';
@@ -15,7 +16,7 @@ import {
 } from '../core/penalties.ts';
 import { batchNorm, discriminative } from '../core/rate-edits.ts';
 import { constant, cosine, linear, oneCycle, slantedTriangular } from '../core/schedules.ts';
-import { assertStrategy, type Phase, type Strategy, train } from '../core/strategy.ts';
+import { type Phase, type Strategy, train } from '../core/strategy.ts';
 import { lora } from '../model/lora.ts';
 import { chain, clipByGlobalNorm } from './chain.ts';
 import { adam, adamw, rmsprop, sgd } from './optimizers.ts';

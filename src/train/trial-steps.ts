@@ -3,7 +3,8 @@ import type { TrainEvent } from '../core/events.ts';
 import type { TransferModel } from '../core/handle.ts';
 import type { Strategy } from '../core/strategy.ts';
 import { dispose } from '../model/dispose.ts';
-import { fineTuneSteps, type RunSettings } from './fine-tune-steps.ts';
+import { fineTuneSteps } from './fine-tune-steps.ts';
+import type { RunSettings } from './run-settings.ts';
 
 /**
  * The steps of a run of which nothing is kept: leaving the loop ends it and frees what it made.

@@ -5,7 +5,7 @@ import { cpu } from '../../src/backends/cpu.ts';
 import { wasm } from '../../src/backends/wasm.ts';
 import type { Tensors } from '../../src/core/optimizer.ts';
 import { useBackend } from '../../src/model/use-backend.ts';
-import { globalNorm } from '../../src/train/chain.ts';
+import { globalNorm } from '../../src/train/global-norm.ts';
 import { adam } from '../../src/train/optimizers.ts';
 import { numbers } from './kernel-cases.ts';
 

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { accuracy, auc, f1, meanAbsoluteError, precision, recall, topK } from '../../src/core/metrics.ts';
-import { confusionMatrix, type Outcome, perClass } from '../../src/core/outcome.ts';
+import type { Outcome } from '../../src/core/outcome.ts';
+import { confusionMatrix, perClass } from '../../src/core/per-class.ts';
 
 const outcome: Outcome = {
   task: 'classification',

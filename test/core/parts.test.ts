@@ -3,9 +3,10 @@ import { cpu } from '../../src/backends/cpu.ts';
 import { tinyCnn } from '../../src/bases/tiny-cnn.ts';
 import { classBalancedWeights } from '../../src/core/class-balanced-weights.ts';
 import { bitFit, unfreezeOnly } from '../../src/core/edits.ts';
+import { gradualUnfreeze } from '../../src/core/gradual-unfreeze.ts';
 import { pipe } from '../../src/core/pipe.ts';
 import { discriminative } from '../../src/core/rate-edits.ts';
-import { gradualUnfreeze } from '../../src/core/recipes.ts';
+
 import { slantedTriangular } from '../../src/core/schedules.ts';
 import { useBackend } from '../../src/model/use-backend.ts';
 import { strategyFromJSON } from '../../src/train/strategy-from-json.ts';

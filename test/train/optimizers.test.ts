@@ -5,7 +5,8 @@ import { cpu } from '../../src/backends/cpu.ts';
 import type { Optimizer, OptimizerState, Tensors } from '../../src/core/optimizer.ts';
 import { oneCycle } from '../../src/core/schedules.ts';
 import { useBackend } from '../../src/model/use-backend.ts';
-import { chain, clipByGlobalNorm, globalNorm } from '../../src/train/chain.ts';
+import { chain, clipByGlobalNorm } from '../../src/train/chain.ts';
+import { globalNorm } from '../../src/train/global-norm.ts';
 import { adam, adamw, sgd } from '../../src/train/optimizers.ts';
 
 beforeAll(() => useBackend(cpu()));

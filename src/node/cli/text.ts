@@ -1,4 +1,4 @@
-import type { ClassOutcome } from '../../core/outcome.ts';
+import type { ClassOutcome } from '../../core/per-class.ts';
 
 /**
  * Lines up rows in columns.
