@@ -41,7 +41,8 @@ export interface LrFound {
  * @param settings The phase, and the range of rates.
  * @returns Rates, losses (an exponential mean with a factor of 0.98, corrected for its start) and a suggestion: the rate
  * half-way down the longest fall, as fastai's `valley` takes it. Costs the features once, and `steps` steps.
- * @throws TransferError `INVALID_ARGUMENT` for settings out of range, and what {@link fineTune} throws before a run.
+ * @throws TransferError `INVALID_ARGUMENT` for settings out of range, and what {@link fineTune} throws before a run; the
+ * reason of the signal where it is aborted.
  *
  * @example
  * ```ts
@@ -80,6 +81,7 @@ export async function lrFind(model: TransferModel, data: Dataset, settings: LrFi
   let mean = 0;
   try {
     for await (const event of run) {
+      if (event.kind === 'done') dispose(event.model);
       if (event.kind !== 'step') continue;
       mean = 0.98 * mean + 0.02 * event.loss;
       rates.push(event.learningRate);
@@ -92,6 +94,7 @@ export async function lrFind(model: TransferModel, data: Dataset, settings: LrFi
     if (!(error instanceof TransferError && error.code === 'NOT_FINITE' && rates.length > 0)) throw error;
     if (error.model) dispose(error.model as TransferModel);
   }
+  signal?.throwIfAborted();
   return { rates, losses, suggestion: valley(rates, losses) };
 }
 
