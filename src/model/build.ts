@@ -3,6 +3,7 @@ import * as tfl from '@tensorflow/tfjs-layers';
 import { TransferError } from '../core/errors.ts';
 import type { Artifacts } from './artifacts.ts';
 import { graphOf } from './graph.ts';
+import { maskedMeanClass, maskedMeanName } from './masked-mean.ts';
 import { type LayersModel, type Variable, variablesOf } from './tfjs-internals.ts';
 import { layersOf } from './weights.ts';
 
@@ -47,12 +48,13 @@ export async function buildModel(
   }
 }
 
-/** Lets tfjs know the layers of encoders, where a topology has some: it asks for their classes by name. */
+/** Lets tfjs know layers of this library, where a topology has some: it asks for their classes by name. */
 async function knowLayers(topology: object): Promise<void> {
   const { config } = topology as { readonly config?: { readonly layers?: unknown } };
   const layers = Array.isArray(config?.layers) ? config.layers : [];
-  if (!layers.some((layer) => layer?.class_name === 'TextEmbeddings')) return;
-  (await import('./encoder/know-encoders.ts')).knowEncoders();
+  const has = (name: string) => layers.some((layer) => layer?.class_name === name);
+  if (has(maskedMeanName)) maskedMeanClass();
+  if (has('TextEmbeddings')) (await import('./encoder/know-encoders.ts')).knowEncoders();
 }
 
 /** A topology whose layers start from zeros: weights come from the file, and tfjs cannot build some initializers (T21). */
