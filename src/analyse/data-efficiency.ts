@@ -4,7 +4,7 @@ import type { TransferModel } from '../core/handle.ts';
 import { accuracy, type Metric } from '../core/metrics.ts';
 import { permutation, randomStream } from '../core/random.ts';
 import { assertSettings } from '../core/settings.ts';
-import type { Strategy } from '../core/strategy.ts';
+import { assertStrategy, type Strategy } from '../core/strategy.ts';
 import { subset } from '../data/subset.ts';
 import { dispose } from '../model/dispose.ts';
 import { fromScratch } from '../model/from-scratch.ts';
@@ -93,6 +93,7 @@ export async function dataEfficiency(
     onRun: Function,
   });
   const { seeds = [0, 1, 2], metric = accuracy(), signal, onRun } = settings;
+  assertStrategy(strategy);
   assertComparable('dataEfficiency', data, seeds, metric);
   assertDataset(model.head, data);
   const sizes = sizesOf(model, data, settings.sizes);
