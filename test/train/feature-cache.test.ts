@@ -6,7 +6,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { cpu } from '../../src/backends/cpu.ts';
 import { wasm } from '../../src/backends/wasm.ts';
-import { type Dataset, dispose, fineTuneSteps, type TransferModel, useBackend } from '../../src/index.ts';
+import { type Dataset, dispose, explain, fineTuneSteps, type TransferModel, useBackend } from '../../src/index.ts';
 import * as runs from '../support/spilled-runs.ts';
 
 const { exceeded, moving, movingViews, pictureModel, pictures, ran, topmost, views, wordModel, words } = runs;
@@ -44,6 +44,15 @@ async function leavingNothing(run: () => Promise<void>): Promise<void> {
 }
 
 const few = 100; // bytes: none of the features here fit
+
+test('what a run keeps is what explain says, the features of two frontiers included', async () => {
+  const model = pictureModel();
+  const data = await pictures();
+  const needed = Math.max(...explain(model, moving, data).map(({ cacheBytes }) => cacheBytes as number));
+  expect(exceeded(await ran(model, data, moving, { cacheBytes: needed }))).toEqual([]);
+  expect(exceeded(await ran(model, data, moving, { cacheBytes: needed - 1 }))).not.toEqual([]);
+  dispose(model);
+});
 
 describe('a run that spills', () => {
   test.each<[string, () => TransferModel, () => Promise<Dataset>, typeof moving]>([
