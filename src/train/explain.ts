@@ -2,7 +2,7 @@ import type { Dataset, Examples } from '../core/data.ts';
 import type { LayerPath, TransferModel } from '../core/handle.ts';
 import type { Strategy } from '../core/strategy.ts';
 import { networkBehind } from '../model/network.ts';
-import { split as divide } from '../model/split.ts';
+import { split as divide, frontierOf } from '../model/split.ts';
 import type { BackendChoice } from './auto.ts';
 import { bytesPerExample, narrowCut } from './narrow-cut.ts';
 import { cachedViews } from './phase-features.ts';
@@ -84,7 +84,6 @@ export function explain(
       const count = open.reduce((sum, { shape }) => sum + shape.reduce((size, length) => size * length, 1), 0);
       return open[0] ? [{ layer: path, weights: count, learningRate: peak * (factors[open[0].key] ?? 1) }] : [];
     });
-    const cut = new Set(split.cut);
     const narrow = narrowCut(graph, split);
     const kept = [narrow, ...(String(lowest.cut) === String(narrow.cut) ? [] : [lowest])];
     const cuts = kept.flatMap(({ prefix, cut }) => (prefix.length ? [cut] : []));
@@ -105,7 +104,7 @@ export function explain(
       trains,
       parameters: trains.reduce((sum, { weights }) => sum + weights, 0),
       batchNorm: planned.model.settings.batchNorm,
-      frontier: split.prefix.filter(({ outputs }) => outputs.some((id) => cut.has(id))).map(({ path }) => path),
+      frontier: frontierOf(split),
       bytesPerExample: bytesOf(data?.train),
       ...(views === 0 && { uncached: `${fresh} makes new inputs in every epoch; views: n makes n of each once` }),
       ...(seconds && { seconds: seconds[index] as PhaseSeconds }),
