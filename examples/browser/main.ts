@@ -104,7 +104,7 @@ function showProgress(event: TrainEvent): void {
   const bar = element('progress', HTMLProgressElement);
   if (event.kind === 'features') {
     bar.value = event.done / event.total;
-    report('log', `features of ${event.done} of ${event.total} pictures`);
+    report('log', `features of ${event.done} of ${event.total} pictures at ${event.frontier.join(', ')}`);
   }
   if (event.kind === 'epoch') {
     bar.value = event.epoch / event.epochs;

@@ -56,6 +56,10 @@ export async function loadDelta(
       `The delta ${name} belongs to a base of the hash ${file.metadata.get('base')}; that of ${base.origin.name} is ${hash}. Pass the base that the model was tuned from, read with the same cut.`,
     );
   }
+  // Before the head takes memory: its layers are as wide as the file's weights.
+  const kernels = new Set([...file.tensors.values()].map(({ shape }) => String(shape)));
+  const widths = [base.outputShape.at(-1), ...head.layers.flatMap((layer) => ('units' in layer ? [layer.units] : []))];
+  if (!widths.slice(1).every((units, i) => kernels.has(String([widths[i], units])))) throw damaged(name);
   const blank = attachHead(head)(base);
   const fresh: Record<WeightKey, tf.Tensor> = {};
   try {

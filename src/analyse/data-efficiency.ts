@@ -1,3 +1,4 @@
+import { assertStrategy } from '../core/assert-strategy.ts';
 import type { Dataset } from '../core/data.ts';
 import { TransferError } from '../core/errors.ts';
 import type { TransferModel } from '../core/handle.ts';
@@ -96,6 +97,7 @@ export async function dataEfficiency(
     onEvent: Function,
   });
   const { seeds = [0, 1, 2], metric = accuracy(), signal, onEvent } = settings;
+  assertStrategy(strategy);
   assertComparable('dataEfficiency', data, seeds, metric);
   assertDataset(model.head, data);
   const sizes = sizesOf(model, data, settings.sizes);

@@ -1,3 +1,4 @@
+import { TransferError } from '../core/errors.ts';
 import { cholesky, inverseOf } from './cholesky.ts';
 import { type LearnedState, type Learner, type Lesson, type Method, regrouped, withOne } from './learned-head.ts';
 import { addTo, combined, dot, kernelOf, type Matrix, rowOf, transposed } from './matrix.ts';
@@ -14,7 +15,8 @@ import { entryOf, grown, plusOuter, type Symmetric, shrunk, timesSymmetric } fro
  * @param settings The penalty: above 0, in units of a squared feature. Default: 1.
  * @returns The learner, for {@link learn}. Its scores are regressed values, near 0 and 1: their order says more than the
  * softmax of them.
- * @throws TransferError `INVALID_ARGUMENT` where the penalty is not above 0.
+ * @throws TransferError `INVALID_ARGUMENT` where the penalty is not above 0. {@link learn} throws `INVALID_DATA` where it
+ * vanishes beside features that are too large.
  *
  * @example
  * ```ts
@@ -49,8 +51,14 @@ export const regression = (penalty: number): Method<Regression> => ({
     const form = lesson.examples.length < lesson.size ? 'dual' : 'primal';
     const products = kernelOf(form === 'dual' ? x : transposed(x));
     for (let i = 0; i < products.rows; i++) (rowOf(products, i)[i] as number) += penalty;
-    // Above 0 the penalty makes the matrix positive definite, up to rounding: then the numbers themselves are not finite.
-    const inverse = inverseOf(cholesky(products) as Matrix);
+    const factor = cholesky(products);
+    if (!factor) {
+      throw new TransferError(
+        'INVALID_DATA',
+        `ridge: the penalty ${penalty} vanishes beside the squares of the features, by rounding. Scale the features down, or pass a larger penalty.`,
+      );
+    }
+    const inverse = inverseOf(factor);
     const weights = Array.from({ length: lesson.classes }, (_, label) => {
       const target = Float64Array.from(lesson.examples, (example) => (example.label === label ? 1 : 0));
       return form === 'dual'

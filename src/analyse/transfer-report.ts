@@ -1,3 +1,4 @@
+import { assertStrategy } from '../core/assert-strategy.ts';
 import type { Dataset, Examples } from '../core/data.ts';
 import type { Base, TransferModel } from '../core/handle.ts';
 import { accuracy, type Metric } from '../core/metrics.ts';
@@ -5,6 +6,7 @@ import { assertSettings } from '../core/settings.ts';
 import type { Strategy } from '../core/strategy.ts';
 import { dispose } from '../model/dispose.ts';
 import { fromScratch } from '../model/from-scratch.ts';
+import { finiteValue } from './finite-value.ts';
 import { type Forgetting, forgetting } from './forgetting.ts';
 import { assertComparable, curveOf, type ReportEvent, wholeOf } from './learning-curve.ts';
 import { type Curve, type Estimate, estimate, measuresOf, type TransferMeasures } from './transfer-measures.ts';
@@ -52,7 +54,7 @@ export interface TransferReport extends TransferMeasures {
  * @param settings Seeds, metric, and how the other learns.
  * @returns Jumpstart, asymptote, total reward and ratio with intervals, the time to a threshold, a verdict, and the curves.
  * Costs two runs for each seed, of which those from scratch cache nothing.
- * @throws TransferError `INVALID_DATA` without a validation split; `INVALID_ARGUMENT` for a metric that is better where it
+ * @throws TransferError `INVALID_DATA` without a validation split, or where the metric has no value on it; `INVALID_ARGUMENT` for a metric that is better where it
  * is lower, or no seeds; what `fineTune` throws.
  *
  * @example
@@ -86,6 +88,7 @@ export async function transferReport(
     onEvent: Function,
   });
   const { seeds = [0, 1, 2], metric = accuracy(), source, signal, onEvent } = settings;
+  assertStrategy(strategy);
   assertComparable('transferReport', data, seeds, metric);
   const validation = data.validation as Examples;
   const scratchStrategy = settings.scratch ?? wholeOf(strategy);
@@ -100,18 +103,19 @@ export async function transferReport(
     (async (tuned: TransferModel) => {
       forgot.push(await forgetting(source.model, tuned, source.examples, { metric, ...(signal && { signal }) }));
     });
+  const finite = (curve: Curve) => curve.map((value) => finiteValue('transferReport', metric.name, value));
   for (const seed of seeds) {
-    curves.transfer.push(await curveOf(model, data, strategy, { metric, seed, signal, onModel }));
+    curves.transfer.push(finite(await curveOf(model, data, strategy, { metric, seed, signal, onModel })));
     ended('transfer', seed);
     const other = fromScratch(model, seed);
     try {
-      curves.scratch.push(await curveOf(other, data, scratchStrategy, { metric, seed, signal }));
+      curves.scratch.push(finite(await curveOf(other, data, scratchStrategy, { metric, seed, signal })));
     } finally {
       dispose(other);
     }
     ended('scratch', seed);
   }
-  const zero = await zeroStep(model, { ...data, validation }, metric, seeds[0] as number);
+  const zero = await zeroStep(model, { ...data, validation }, metric, seeds[0] as number, signal);
   return {
     ...measuresOf(curves.transfer, curves.scratch, settings.threshold),
     metric: metric.name,

@@ -18,6 +18,7 @@ import { softmax } from './softmax.ts';
  * @param data The data: means of the training split, measured on the validation split.
  * @param metric The metric.
  * @param seed The seed of the random weights.
+ * @param signal Its abort rejects with its reason.
  * @returns Undefined where the head is no classifier.
  */
 export async function zeroStep(
@@ -25,9 +26,11 @@ export async function zeroStep(
   { train, validation }: Required<Pick<Dataset, 'train' | 'validation'>>,
   metric: Metric,
   seed: number,
+  signal?: AbortSignal,
 ): Promise<{ readonly transfer: number; readonly scratch: number } | undefined> {
   const { task, labels } = model.head;
   if (task !== 'classification') return undefined;
+  const settings = signal ? { signal } : {};
   const other = fromScratch(model, seed);
   try {
     return { transfer: await measured(model), scratch: await measured(other) };
@@ -38,9 +41,9 @@ export async function zeroStep(
   async function measured(one: TransferModel): Promise<number> {
     const base = asBase(one);
     try {
-      const seen = await featuresOf(base, train);
+      const seen = await featuresOf(base, train, settings);
       const head = await learn(nearestMean(), seen, seen.labels, labels);
-      const asked = await featuresOf(base, validation);
+      const asked = await featuresOf(base, validation, settings);
       const size = asked.shape[1];
       // Metrics read probabilities, as a model with this head would give them: scores of two examples do not compare.
       const scores = asked.labels.map((_, i) =>

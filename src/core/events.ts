@@ -73,7 +73,14 @@ export type TrainEvent =
       readonly epochs: number;
     }
   /** Features below the frontier are computed, once for each view of an example: `done` of `total` views. */
-  | { readonly kind: 'features'; readonly split: 'train' | 'validation'; readonly done: number; readonly total: number }
+  | {
+      readonly kind: 'features';
+      readonly split: 'train' | 'validation';
+      /** The layers whose outputs they are: a phase may keep features of two frontiers. */
+      readonly frontier: readonly LayerPath[];
+      readonly done: number;
+      readonly total: number;
+    }
   /**
    * The features do not fit into `cacheBytes`. `spilled`: they lie in a temporary file until the run ends. `recomputed`: no
    * file can be written, or the disk is full, and the frozen part runs again in every epoch.
@@ -81,6 +88,8 @@ export type TrainEvent =
   | {
       readonly kind: 'cacheExceeded';
       readonly split: 'train' | 'validation';
+      /** The layers whose outputs they are. */
+      readonly frontier: readonly LayerPath[];
       readonly bytes: number;
       readonly budget: number;
       readonly action: 'spilled' | 'recomputed';

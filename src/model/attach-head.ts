@@ -7,12 +7,13 @@ import { kindOf } from '../core/kind-of.ts';
 import { randomStream } from '../core/random.ts';
 import { shapeText } from './dense.ts';
 import { type Graph, graphOf, stack } from './graph.ts';
+import { makesMask, maskedMeanClass } from './masked-mean.ts';
 import { leaseOf, networkBehind, networkOf } from './network.ts';
 import { describeLayers, variablesByKey } from './weights.ts';
 
 /**
  * Puts a head on a base: the one new output of the network. A base with a spatial (or sequential) output is pooled by
- * its mean first; a classifier of tokens reads a sequence as it is. The head always trains; its first weights are Glorot uniform (Glorot and Bengio, 2010, equation 16),
+ * its mean first, without the padding that a mask marks; a classifier of tokens reads a sequence as it is. The head always trains; its first weights are Glorot uniform (Glorot and Bengio, 2010, equation 16),
  * drawn from the head's seed.
  *
  * @param head The head, from `tfjs-transfer/heads`.
@@ -86,11 +87,14 @@ const poolings: Readonly<Record<number, ((args: { name: string }) => tfl.layers.
   3: (args) => tfl.layers.globalAveragePooling2d({ ...args, dataFormat: 'channelsLast' }),
 };
 
+const maskedMean: (typeof poolings)[number] = (args) => new (maskedMeanClass())(args);
+
 function headGraph(head: Head, base: Base): Graph {
   const { outputShape: shape } = base;
   const isOfTokens = head.task === 'tokenClassification';
   assertTokens(isOfTokens, base);
-  const pool = isOfTokens ? undefined : poolings[shape.length];
+  const isMasked = shape.length === 2 && networkBehind(base).graph.applications.some(({ layer }) => makesMask(layer));
+  const pool = isOfTokens ? undefined : isMasked ? maskedMean : poolings[shape.length];
   if ((shape.length !== 1 && !pool && !isOfTokens) || shape.at(-1) == null) {
     throw new TransferError(
       'INVALID_MODEL',

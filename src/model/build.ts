@@ -3,6 +3,7 @@ import * as tfl from '@tensorflow/tfjs-layers';
 import { TransferError } from '../core/errors.ts';
 import type { Artifacts } from './artifacts.ts';
 import { graphOf } from './graph.ts';
+import { maskedMeanClass, maskedMeanName } from './masked-mean.ts';
 import { type LayersModel, type Variable, variablesOf } from './tfjs-internals.ts';
 import { layersOf } from './weights.ts';
 
@@ -26,7 +27,7 @@ export async function buildModel(
   const weights = tf.io.decodeWeights(data, specs);
   try {
     // It makes the variables before it returns its promise: what is new then is of this model alone, whatever else loads.
-    const building = tfl.models.modelFromJSON({ modelTopology: zeroed(topology) } as never);
+    const building = makingOnly(specs, () => tfl.models.modelFromJSON({ modelTopology: zeroed(topology) } as never));
     made = registered().filter((variable) => !before.has(variable));
     const model = await building;
     const variables = [...new Set(layersOf(graphOf(model)).flatMap(({ layer }) => variablesOf(layer)))];
@@ -47,12 +48,13 @@ export async function buildModel(
   }
 }
 
-/** Lets tfjs know the layers of encoders, where a topology has some: it asks for their classes by name. */
+/** Lets tfjs know layers of this library, where a topology has some: it asks for their classes by name. */
 async function knowLayers(topology: object): Promise<void> {
   const { config } = topology as { readonly config?: { readonly layers?: unknown } };
   const layers = Array.isArray(config?.layers) ? config.layers : [];
-  if (!layers.some((layer) => layer?.class_name === 'TextEmbeddings')) return;
-  (await import('./encoder/know-encoders.ts')).knowEncoders();
+  const has = (name: string) => layers.some((layer) => layer?.class_name === name);
+  if (has(maskedMeanName)) maskedMeanClass();
+  if (has('TextEmbeddings')) (await import('./encoder/know-encoders.ts')).knowEncoders();
 }
 
 /** A topology whose layers start from zeros: weights come from the file, and tfjs cannot build some initializers (T21). */
@@ -63,6 +65,29 @@ function zeroed(value: unknown): unknown {
   return Object.fromEntries(
     Object.entries(value).map(([key, inner]) => [key, key.endsWith('_initializer') && inner ? zeros : zeroed(inner)]),
   );
+}
+
+/**
+ * Lets layers make weights of the file's shapes alone, each once: a topology of a few bytes may ask for any amount of
+ * memory, and says so in too many ways to look for (units, filters, shapes of inputs, layers without end).
+ */
+function makingOnly<T>(specs: Artifacts['specs'], make: () => T): T {
+  const left = specs.map(({ shape }) => String(shape));
+  const layer = tfl.layers.Layer.prototype;
+  const { addWeight } = layer as unknown as { addWeight(name: string, shape: tfl.Shape, ...rest: unknown[]): unknown };
+  function addKnown(this: tfl.layers.Layer, ...made: Parameters<typeof addWeight>) {
+    const [weight, shape] = made;
+    const found = left.indexOf(String(shape));
+    if (found < 0) throw new Error(`the file has no weight left of the shape [${shape}] for ${this.name}/${weight}`);
+    left.splice(found, 1);
+    return addWeight.apply(this, made);
+  }
+  Object.assign(layer, { addWeight: addKnown });
+  try {
+    return make();
+  } finally {
+    Object.assign(layer, { addWeight });
+  }
 }
 
 function assignWeights(variables: readonly Variable[], weights: Readonly<Record<string, tf.Tensor>>): void {

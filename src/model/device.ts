@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { TransferError } from '../core/errors.ts';
+import { type UntilFailure, untilFailure } from '../core/until-failure.ts';
 import { type DeviceBackend, residenceOf } from './tfjs-internals.ts';
 
 /** What is known of the device behind a backend. */
@@ -7,7 +8,7 @@ interface Device {
   lost: boolean;
   /** What the device refused to do since somebody looked: what came of it is no result. */
   refused?: Error | undefined;
-  readonly whenLost: Promise<unknown>;
+  readonly loss: UntilFailure;
 }
 
 const devices = new WeakMap<tf.KernelBackend, Device>();
@@ -25,9 +26,11 @@ function deviceOf(backend: tf.KernelBackend): Device | undefined {
         new Promise((resolve) => gpgpu.gl.canvas.addEventListener('webglcontextlost', resolve, { once: true }))
       : device?.lost;
     if (!whenLost) return undefined;
-    const fresh: Device = { lost: false, whenLost };
+    const fresh: Device = { lost: false, loss: untilFailure() };
     whenLost.then(() => {
       fresh.lost = true;
+      // Whoever waits makes an error of its own of it: runs hang their models on them.
+      fresh.loss.fail(new Error('The device was lost.'));
     });
     device?.addEventListener('uncapturederror', ({ error }) => {
       fresh.refused = error;
@@ -78,14 +81,13 @@ export async function download(tensor: tf.Tensor): Promise<tf.TypedArray> {
   const device = deviceOf(tf.backend());
   if (!device) return await tensor.data();
   if (device.lost) throw deviceLost();
-  const reading = tensor.data();
   // On a lost context tfjs waits for ever, or fails before the device says that it is lost.
-  const values = await Promise.race([reading, device.whenLost]).catch(async (error: unknown) => {
+  const values = await device.loss.wait(tensor.data()).catch(async (error: unknown) => {
     throw await lostOr(error);
   });
   if (isLost()) throw deviceLost();
   if (device.refused) throw refused(device);
-  return values as tf.TypedArray;
+  return values;
 }
 
 function refused(device: Device): TransferError {
@@ -107,7 +109,7 @@ function refused(device: Device): TransferError {
 export async function lostOr(error: unknown): Promise<unknown> {
   const device = deviceOf(tf.backend());
   if (!device || error instanceof TransferError) return error;
-  await Promise.race([device.whenLost, new Promise((resolve) => setTimeout(resolve, 1000))]);
+  await device.loss.wait(new Promise((resolve) => setTimeout(resolve, 1000))).catch(() => {});
   return isLost() ? deviceLost(error) : error;
 }
 

@@ -31,3 +31,9 @@ export function split(graph: Graph, trained: ReadonlySet<LayerPath>): Split {
   const below = graph.applications.filter((application) => !above.has(application));
   return { prefix: upstream(below, cut, new Set()).applications, suffix, cut };
 }
+
+/** The layers whose outputs cross the frontier. */
+export function frontierOf({ prefix, cut }: Split): readonly LayerPath[] {
+  const crossing = new Set(cut);
+  return prefix.filter(({ outputs }) => outputs.some((id) => crossing.has(id))).map(({ path }) => path);
+}

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { mapRecord, type Optimizer, type OptimizerState } from '../core/optimizer.ts';
+import { mapRecord, type Optimizer, type OptimizerState, type Tensors } from '../core/optimizer.ts';
 import { above0, assertRange } from '../core/ranges.ts';
 import { globalNorm } from './global-norm.ts';
 
@@ -55,21 +55,24 @@ export function chain(...optimizers: readonly Optimizer[]): Optimizer & { readon
           .map(([field, value]) => [field.slice(`${part}.`.length), value]),
       ),
     );
-  const merge = (states: readonly OptimizerState[]): OptimizerState => {
-    const merged: Record<string, Record<string, tf.Tensor | number>> = {};
-    states.forEach((state, part) => {
-      for (const [key, fields] of Object.entries(state)) {
-        merged[key] ??= {};
-        for (const [field, value] of Object.entries(fields)) merged[key][`${part}.${field}`] = value;
-      }
-    });
-    return merged;
-  };
+  // Of the weights that have a gradient alone: a part may pass on what it was given, which says nothing of the others.
+  const merge = (weights: Tensors, states: readonly OptimizerState[]): OptimizerState =>
+    mapRecord(weights, (_, key) =>
+      Object.fromEntries(
+        states.flatMap((state, part) =>
+          Object.entries(state[key] ?? {}).map(([field, value]) => [`${part}.${field}`, value]),
+        ),
+      ),
+    );
   return {
     kind: 'optimizer',
     name: 'chain',
     optimizers,
-    init: (parameters) => merge(optimizers.map((optimizer) => optimizer.init(parameters))),
+    init: (parameters) =>
+      merge(
+        parameters,
+        optimizers.map((optimizer) => optimizer.init(parameters)),
+      ),
     update(gradients, state, parameters, learningRate, momentum) {
       let updates = gradients;
       const states = optimizers.map((optimizer, part) => {
@@ -77,7 +80,7 @@ export function chain(...optimizers: readonly Optimizer[]): Optimizer & { readon
         updates = step.updates;
         return step.state;
       });
-      return { updates, state: merge(states) };
+      return { updates, state: merge(gradients, states) };
     },
   };
 }

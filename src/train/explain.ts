@@ -2,6 +2,7 @@ import type { Dataset, Examples } from '../core/data.ts';
 import type { LayerPath, TransferModel } from '../core/handle.ts';
 import type { Strategy } from '../core/strategy.ts';
 import { networkBehind } from '../model/network.ts';
+import { split as divide, frontierOf } from '../model/split.ts';
 import type { BackendChoice } from './auto.ts';
 import { bytesPerExample, narrowCut } from './narrow-cut.ts';
 import { cachedViews } from './phase-features.ts';
@@ -31,7 +32,10 @@ export interface PhaseExplanation {
   readonly bytesPerExample: number;
   /** Why training examples are not cached, where they are not: the frozen part runs for each batch. */
   readonly uncached?: string;
-  /** Bytes of all examples of the training and validation splits, where data is given. */
+  /**
+   * Bytes of all examples of the training and validation splits, where data is given: at this frontier, and at the lowest one
+   * of all phases where that is another, from which each phase goes on.
+   */
   readonly cacheBytes?: number;
   /** What it is expected to take, where data and a measured speed are given. */
   readonly seconds?: PhaseSeconds;
@@ -70,6 +74,7 @@ export function explain(
   const phases = planOf(model, strategy);
   const { graph } = networkBehind(model);
   const seconds = data && choice && secondsOf(graph, phases, data, choice.speed);
+  const lowest = narrowCut(graph, divide(graph, new Set(phases.flatMap(({ trained }) => [...trained.layers]))));
   return phases.map((planned, index) => {
     const { phase, trained, split } = planned;
     const { peak, factors } = learningRates(planned);
@@ -79,12 +84,16 @@ export function explain(
       const count = open.reduce((sum, { shape }) => sum + shape.reduce((size, length) => size * length, 1), 0);
       return open[0] ? [{ layer: path, weights: count, learningRate: peak * (factors[open[0].key] ?? 1) }] : [];
     });
-    const cut = new Set(split.cut);
-    const narrow = narrowCut(graph, split).cut;
-    const bytesOf = (examples?: Examples) => bytesPerExample(graph, narrow, examples?.length);
+    const narrow = narrowCut(graph, split);
+    const kept = [narrow, ...(String(lowest.cut) === String(narrow.cut) ? [] : [lowest])];
+    const cuts = kept.flatMap(({ prefix, cut }) => (prefix.length ? [cut] : []));
+    const bytesOf = (examples?: Examples, at = narrow.cut) => bytesPerExample(graph, at, examples?.length);
     const views = cachedViews(phase, data?.train ?? { augmented: false });
     const ofAll = ({ train, validation }: Dataset) =>
-      bytesOf(train) * train.size * views + bytesOf(validation) * (validation?.size ?? 0);
+      cuts.reduce(
+        (sum, at) => sum + bytesOf(train, at) * train.size * views + bytesOf(validation, at) * (validation?.size ?? 0),
+        0,
+      );
     const fresh = phase.mix?.name ?? 'augmentation';
     return {
       epochs: phase.epochs,
@@ -95,11 +104,11 @@ export function explain(
       trains,
       parameters: trains.reduce((sum, { weights }) => sum + weights, 0),
       batchNorm: planned.model.settings.batchNorm,
-      frontier: split.prefix.filter(({ outputs }) => outputs.some((id) => cut.has(id))).map(({ path }) => path),
+      frontier: frontierOf(split),
       bytesPerExample: bytesOf(data?.train),
       ...(views === 0 && { uncached: `${fresh} makes new inputs in every epoch; views: n makes n of each once` }),
       ...(seconds && { seconds: seconds[index] as PhaseSeconds }),
-      ...(data && { cacheBytes: split.prefix.length ? ofAll(data) : 0 }),
+      ...(data && { cacheBytes: ofAll(data) }),
     };
   });
 }

@@ -1,5 +1,6 @@
 import type { TrainEvent } from '../core/events.ts';
 import type { FeatureJob, FeatureWorker, FeatureWorkers } from '../core/feature-workers.ts';
+import { type UntilFailure, untilFailure } from '../core/until-failure.ts';
 import { disposeValues, type Value, type Values } from '../model/execute.ts';
 import { featurePart, type Part } from '../model/feature-part.ts';
 import type { ValueId } from '../model/graph.ts';
@@ -32,13 +33,13 @@ export async function* inWorkers(
   const beginning = featurePart(source.network, source.values, part).then((data) => workers.begin(data));
   const underWay: (readonly [Batch, Promise<Map<ValueId, Value>>])[] = [];
   try {
-    const compute = balance((await stop.race(beginning)).workers, part, work, source.died);
+    const compute = balance((await stop.wait(beginning)).workers, part, work, source.died);
     const first = async () => {
       const [batch, values] = underWay.shift() as (typeof underWay)[number];
       return [batch, await values] as const;
     };
     for (const batch of batches) {
-      const values = compute(await work.read(batch), stop.race);
+      const values = compute(await work.read(batch), stop.wait);
       // Whoever awaits it hears of a failure; until then it is no unhandled one.
       values.catch(() => {});
       underWay.push([batch, values]);
@@ -62,9 +63,9 @@ function balance(
   { given: inputs, wanted }: Part,
   { here }: Pick<BatchWork, 'here'>,
   died: TrainEvent[] | undefined,
-): (given: Values, race: Race) => Promise<Map<ValueId, Value>> {
+): (given: Values, wait: UntilFailure['wait']) => Promise<Map<ValueId, Value>> {
   const alive = new Set(workers.map((worker) => ({ worker, load: 0 })));
-  return async (given, race) => {
+  return async (given, wait) => {
     // Kept until a worker has answered; where threads share memory, it is the same memory.
     const sent = await sentValues(
       inputs.map((id) => given.get(id) as Value),
@@ -74,8 +75,8 @@ function balance(
       const [taker] = [...alive].sort((a, b) => a.load - b.load);
       if (!taker) return here(named(inputs, receivedValues(sent)));
       taker.load++;
-      const result = await race(taker.worker.compute(sent)).catch(async (error: Error) => {
-        await race();
+      const result = await wait(taker.worker.compute(sent)).catch(async (error: Error) => {
+        await wait(Promise.resolve());
         // Whether it is gone or could not do it (its memory is full, say): it gets nothing more.
         taker.worker.end();
         if (alive.delete(taker)) died?.push({ kind: 'workerDied', reason: error.message, left: alive.size });
@@ -89,20 +90,14 @@ function balance(
 const named = (ids: readonly ValueId[], values: readonly Value[]) =>
   new Map(ids.map((id, index) => [id, values[index] as Value]));
 
-type Race = <T>(promise?: Promise<T>) => Promise<T>;
-
 /** Lets go of what workers still compute, when the run is aborted or has ended. */
-function stopper(signal: AbortSignal | undefined): { readonly race: Race; readonly now: () => void } {
-  let fail: (reason: unknown) => void = () => {};
-  const stopped = new Promise<never>((_, reject) => {
-    fail = reject;
-  });
-  stopped.catch(() => {});
+function stopper(signal: AbortSignal | undefined): Pick<UntilFailure, 'wait'> & { readonly now: () => void } {
+  const { wait, fail } = untilFailure();
   const abort = () => fail(signal?.reason);
   signal?.addEventListener('abort', abort);
   if (signal?.aborted) abort();
   return {
-    race: (promise) => Promise.race([stopped, promise as Promise<never>]),
+    wait,
     now() {
       signal?.removeEventListener('abort', abort);
       fail(new Error('the job has ended'));

@@ -1,4 +1,5 @@
 import type { TrainEvent } from '../core/events.ts';
+import { frontierOf } from '../model/split.ts';
 import { type TemporaryFiles, temporaryFiles } from '../model/temporary-file.ts';
 import { type FeatureCache, type FeatureSpace, inMemory } from './feature-cache.ts';
 import { cacheFeatures, type FeatureSource } from './features.ts';
@@ -34,7 +35,8 @@ export async function* keepFeatures(
   const { split, bytes, used, budget } = keeping;
   if (used + bytes <= budget) return yield* fill(source, keeping, inMemory, pause);
   const exceeded = (action: 'spilled' | 'recomputed', reason: string): TrainEvent => {
-    return { kind: 'cacheExceeded', split, bytes: used + bytes, budget, action, reason };
+    const frontier = frontierOf(source.split);
+    return { kind: 'cacheExceeded', split, frontier, bytes: used + bytes, budget, action, reason };
   };
   if (budget === 0) {
     yield exceeded('recomputed', 'cacheBytes is 0');
@@ -70,12 +72,13 @@ async function* fill(
   space: FeatureSpace,
   pause: () => Promise<void>,
 ): AsyncGenerator<TrainEvent, FeatureCache> {
+  const frontier = frontierOf(source.split);
   const filling = cacheFeatures(source, views, batchSize, space);
   try {
     let next = await filling.next();
     for (; !next.done; next = await filling.next()) {
       yield* source.died?.splice(0) ?? [];
-      yield { kind: 'features', split, ...next.value };
+      yield { kind: 'features', split, frontier, ...next.value };
       await pause();
     }
     return next.value;

@@ -57,7 +57,10 @@ export async function* preparePhaseFeatures(
   const names = ['train', 'validation'] as const;
   // What only the phase before needed goes, before room is needed for more.
   await dropCaches(caches, new Set(names.flatMap((name) => [keyOf(name, lowest), keyOf(name, stored)])));
-  const saved = featureStore && (await import('./reuse-features.ts')).featuresIn(featureStore, signal);
+  if (featureStore && !state.saved) {
+    state.saved = (await import('./reuse-features.ts')).featuresIn(featureStore, signal);
+  }
+  const { saved } = state;
   for (const name of names) {
     yield* cacheAt(name, lowest, saved);
     if (keyOf(name, stored) !== keyOf(name, lowest)) yield* cacheAt(name, stored);

@@ -12,11 +12,11 @@ type SavedEvent = Extract<TrainEvent, { readonly kind: 'savedFeatures' }>;
 /** What Node reads of one file at most. */
 const largestFile = 2 ** 31 - 1;
 
-/** The features that one phase finds in a store, and those that it saves there. Neither ever breaks a run. */
+/** The features that the phases of a run find in a store, and those that they save there. Neither ever breaks a run. */
 export interface SavedFeatures {
-  /** Looks for features. */
+  /** Looks for features of a phase. */
   find(source: FeatureSource, keeping: Keeping): AsyncGenerator<TrainEvent, FeatureCache | undefined>;
-  /** Saves what was looked for, where something of it was not there. */
+  /** Saves what the phase looked for, where something of it was not there. What earlier phases looked for stays. */
   save(cacheOf: (split: Keeping['split']) => FeatureCache | undefined): AsyncGenerator<TrainEvent, void>;
 }
 
@@ -29,6 +29,9 @@ export interface SavedFeatures {
 export function featuresIn(store: Store, signal: AbortSignal | undefined): SavedFeatures {
   const known: { readonly event: SavedEvent; readonly key: string }[] = [];
   let isWhole = true;
+  /** What each of the features takes that any phase has looked for. */
+  const named = new Map<string, number>();
+  let left = 0;
   const reasonOf = (error: unknown) => {
     signal?.throwIfAborted();
     return error instanceof Error ? error.message : String(error);
@@ -53,6 +56,8 @@ export function featuresIn(store: Store, signal: AbortSignal | undefined): Saved
         return undefined;
       }
       known.push({ event: { ...event, key }, key });
+      named.set(key, bytes);
+      left = room - bytes;
       try {
         const { split: divided, examples } = source;
         const cache = await readFeatures(store, { key, cut: divided.cut, size: examples.size, views, signal });
@@ -68,14 +73,23 @@ export function featuresIn(store: Store, signal: AbortSignal | undefined): Saved
       }
     },
     async *save(cacheOf) {
-      if (isWhole) return;
-      const there = known.flatMap(({ event, key }) => {
+      const there = known.splice(0).flatMap(({ event, key }) => {
         const cache = cacheOf(event.split);
         return cache ? [{ event, key, cache }] : [];
       });
+      if (isWhole) return;
+      isWhole = true;
+      const stay = new Map(named);
+      for (const { key } of there) stay.delete(key);
+      const moved = [...stay.values()].reduce((sum, bytes) => sum + bytes, 0);
       let failure: { readonly reason: string } | undefined;
       try {
-        await writeFeatures(store, there, signal);
+        if (moved > left) {
+          throw new Error(
+            `those of earlier phases take ${moved} bytes, and ${left} may be read into memory to keep them (cacheBytes)`,
+          );
+        }
+        await writeFeatures(store, there, stay, signal);
       } catch (error) {
         failure = { reason: reasonOf(error) };
       }

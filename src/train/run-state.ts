@@ -7,6 +7,7 @@ import type { Findings, Folder } from '../model/fold.ts';
 import type { Split } from '../model/split.ts';
 import { tensorOf } from '../model/weights.ts';
 import type { FeatureCache } from './feature-cache.ts';
+import type { SavedFeatures } from './reuse-features.ts';
 import type { StepPlan } from './step.ts';
 
 /** What a run carries from step to step and from phase to phase. Its tensors are the run's. */
@@ -21,6 +22,8 @@ export interface RunState {
   optimizerState: OptimizerState;
   /** Features that later phases can start from, by split, views and cut. */
   readonly caches: Map<string, FeatureCache>;
+  /** Where features are kept for the next run, once a phase has asked for it. */
+  saved?: SavedFeatures;
   /** Runs the frozen layers. What it folded is a phase's: the next one may have trained what it read. */
   readonly folder: Folder;
   readonly findings: Findings;

@@ -96,17 +96,25 @@ const damaged = (store: Store, file: string) =>
  *
  * @param store The store.
  * @param caches The caches, in memory, and their keys.
+ * @param stay The keys of those that stay, where they are there, and how many bytes they have.
  * @param signal Stops it; what was there is still there.
  * @throws TransferError `INVALID_ARGUMENT` where a model is there; what the store throws.
  */
 export async function writeFeatures(
   store: Store,
   caches: readonly { readonly key: string; readonly cache: FeatureCache }[],
+  stay: ReadonlyMap<string, number>,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  await assertNoModel(store, signal);
+  const there = await featuresIn(store, signal);
   const files = new Map<string, StoredFile>();
-  const entries: SavedEntry[] = [];
+  const entries = there?.entries.filter(({ key }) => stay.has(key)) ?? [];
+  for (const { key, columns } of entries) {
+    for (const { file } of columns) {
+      const bytes = (await there?.read(file, { limit: stay.get(key) as number, signal })) as Uint8Array;
+      files.set(file, { name: file, bytes });
+    }
+  }
   for (const { key, cache } of caches) {
     const columns: SavedEntry['columns'][number][] = [];
     for (const { id, isMask, shape, dtype, rows } of cache.columns) {
@@ -123,10 +131,13 @@ export async function writeFeatures(
   await store.write([{ name: list, bytes: new TextEncoder().encode(text) }, ...files.values()], { signal });
 }
 
-async function assertNoModel(store: Store, signal: AbortSignal | undefined): Promise<void> {
+/** The features in a store, where no model is. */
+async function featuresIn(store: Store, signal: AbortSignal | undefined) {
   // What cannot be read is no model any more.
   const saved = await savedIn(store, signal).catch(() => undefined);
-  if (!saved || saved.entries) return;
+  if (!saved) return undefined;
+  const { read, entries } = saved;
+  if (entries) return { read, entries };
   throw new TransferError(
     'INVALID_ARGUMENT',
     `${store.name} holds a model, which features would replace. Pass another place as featureStore.`,

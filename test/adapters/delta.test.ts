@@ -12,6 +12,9 @@ import { freeze, unfreezeTop } from '../../src/core/edits.ts';
 import { pipe } from '../../src/core/pipe.ts';
 import { sequence, train } from '../../src/core/strategy.ts';
 import { fromArrays } from '../../src/data/from-arrays.ts';
+import { readSafetensors } from '../../src/formats/safetensors.ts';
+import { floatsOf } from '../../src/formats/safetensors-values.ts';
+import { writeSafetensors } from '../../src/formats/safetensors-write.ts';
 import { classifier } from '../../src/heads/classifier.ts';
 import { mlp } from '../../src/heads/mlp.ts';
 import { attachHead } from '../../src/model/attach-head.ts';
@@ -94,6 +97,13 @@ test('another base is refused, and so is a damaged file', async () => {
   await writeFile(file, bytes.subarray(0, bytes.length - 4));
   await expect(loadDelta(base, folder)).rejects.toMatchObject({ code: 'INVALID_MODEL' });
   await writeFile(file, String(bytes.toString('latin1')).replace('delta 1', 'delta 9'), 'latin1');
+  await expect(loadDelta(base, folder)).rejects.toMatchObject({ code: 'INVALID_MODEL' });
+  const { tensors, metadata } = readSafetensors(bytes, file);
+  const huge = { ...model.head, layers: model.head.layers.map((layer) => ({ ...layer, units: 1e15 })) };
+  const same = new Map(
+    [...tensors].map(([key, tensor]) => [key, { shape: tensor.shape, values: floatsOf(tensor, key) }] as const),
+  );
+  await writeFile(file, writeSafetensors(same, { ...Object.fromEntries(metadata), head: JSON.stringify(huge) }));
   await expect(loadDelta(base, folder)).rejects.toMatchObject({ code: 'INVALID_MODEL' });
   expect(tf.memory().numTensors).toBe(before);
   for (const handle of [model, base, other]) dispose(handle);

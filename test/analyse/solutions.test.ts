@@ -104,3 +104,11 @@ describe.each([
     );
   });
 });
+
+test.each([1e8, 1.8e8])('ridge refuses features of %d that its penalty vanishes beside', async (value) => {
+  const x = Array.from({ length: 6 }, () => [value, value, value]);
+  await expect(learn(ridge(), x, [0, 1, 0, 1, 0, 1], ['a', 'b'])).rejects.toMatchObject({
+    code: 'INVALID_DATA',
+    message: expect.stringMatching(/larger penalty/),
+  });
+});

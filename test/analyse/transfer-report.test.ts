@@ -1,17 +1,18 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { curvesCsv, curvesSvg } from '../../src/analyse/curves.ts';
+import { dataEfficiency } from '../../src/analyse/data-efficiency.ts';
 import type { ReportEvent } from '../../src/analyse/learning-curve.ts';
 import { transferReport } from '../../src/analyse/transfer-report.ts';
 import { wasm } from '../../src/backends/wasm.ts';
 import { tinyCnn } from '../../src/bases/tiny-cnn.ts';
 import { unfreeze } from '../../src/core/edits.ts';
-import { meanAbsoluteError } from '../../src/core/metrics.ts';
+import { auc, meanAbsoluteError } from '../../src/core/metrics.ts';
 import { pipe } from '../../src/core/pipe.ts';
 import { randomStream } from '../../src/core/random.ts';
 import { batchNorm } from '../../src/core/rate-edits.ts';
 import { linearProbe } from '../../src/core/recipes.ts';
-import { sequence, train } from '../../src/core/strategy.ts';
+import { sequence, train, train as trainPhase } from '../../src/core/strategy.ts';
 import { fromArrays } from '../../src/data/from-arrays.ts';
 import { classifier } from '../../src/heads/classifier.ts';
 import { asBase } from '../../src/model/as-base.ts';
@@ -91,6 +92,18 @@ describe('transferReport', () => {
     await expect(
       transferReport(model, data, linearProbe({ epochs: 1 }), { metric: meanAbsoluteError() }),
     ).rejects.toThrow(/meanAbsoluteError/);
+    const tensors = tf.memory().numTensors;
+    const alike = { ...train, targets: [0, 0, 0, 0] };
+    const settings = { metric: auc('a'), seeds: [1] };
+    await expect(
+      transferReport(model, { train, validation: alike }, linearProbe({ epochs: 1 }), settings),
+    ).rejects.toMatchObject({ code: 'INVALID_DATA', message: expect.stringContaining('auc is NaN') });
+    for (const none of [trainPhase({ epochs: 1 }), linearProbe]) {
+      const refusal = { code: 'INVALID_ARGUMENT', message: expect.stringContaining('The strategy is') };
+      await expect(transferReport(model, data, none as never)).rejects.toMatchObject(refusal);
+      await expect(dataEfficiency(model, data, none as never)).rejects.toMatchObject(refusal);
+    }
+    expect(tf.memory().numTensors).toBe(tensors);
     dispose(model);
   });
 

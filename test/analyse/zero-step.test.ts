@@ -46,3 +46,18 @@ test.each([auc('light'), accuracy()])(
     for (const handle of [model, learned, base]) dispose(handle);
   },
 );
+
+test('stops where its signal is aborted, and leaves nothing', async () => {
+  const stop = new AbortController();
+  const examples = await fromTensors(tf.zeros([8, 16, 16, 3]), [0, 1, 0, 1, 0, 1, 0, 1]);
+  const read: typeof examples.read = (...given) => {
+    stop.abort();
+    return examples.read(...given);
+  };
+  const model = pipe(tinyCnn({ size: 16 }), attachHead(classifier(['dark', 'light'])));
+  const tensors = tf.memory().numTensors;
+  const data = { train: { ...examples, read }, validation: examples };
+  await expect(zeroStep(model, data, accuracy(), 0, stop.signal)).rejects.toThrow(/abort/i);
+  expect(tf.memory().numTensors).toBe(tensors);
+  dispose(model);
+});

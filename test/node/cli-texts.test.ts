@@ -142,7 +142,7 @@ describe('train on texts', () => {
 
   test('says how far it is, and what to do with the model', async () => {
     const run = await ran(['train', at('data.csv'), ...quick, ...columns, '--output', at('read')]);
-    expect(run.stderr).toMatch(/phase 1\/1.* · features of train 8\/8/);
+    expect(run.stderr).toMatch(/phase 1\/1.* · features of train at \w+ 8\/8/);
     expect(run.stderr).toMatch(/epoch 30\/30 · loss [\d.]+ · validation accuracy/);
     expect(run.stdout).toContain('Trained on 8 texts');
     expect(run.stdout).toContain(`predict ${at('read')} <file>`);

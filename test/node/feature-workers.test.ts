@@ -9,6 +9,7 @@ import { wasm } from '../../src/backends/wasm.ts';
 import { tinyCnn } from '../../src/bases/tiny-cnn.ts';
 import type { Examples } from '../../src/core/data.ts';
 import type { TrainEvent } from '../../src/core/events.ts';
+import type { FeatureWorker, FeatureWorkers } from '../../src/core/feature-workers.ts';
 import type { TransferModel } from '../../src/core/handle.ts';
 import { fromTensors } from '../../src/data/from-tensors.ts';
 import { fromArrays } from '../../src/data/index.ts';
@@ -33,6 +34,7 @@ import { networkBehind } from '../../src/model/network.ts';
 import { tensorOf } from '../../src/model/weights.ts';
 import { featureWorkers } from '../../src/node/feature-workers.ts';
 import { serveFeatures } from '../../src/node/serve-features.ts';
+import { heldOf } from '../support/collected.ts';
 import { doubling, registerDoubling } from '../support/workers/doubling-layer.ts';
 
 const size = 16;
@@ -106,6 +108,33 @@ test('one worker, two, and none give the same bits and the same events', async (
   }
   expect(featuresIn(none).length).toBeGreaterThan(6);
   await one.close();
+});
+
+test('what workers sent goes when it is kept, not when the job ends', async () => {
+  const sent: WeakRef<object>[] = [];
+  const watched: FeatureWorkers = {
+    ...workers,
+    async begin(part) {
+      const job = await workers.begin(part);
+      const watch = (worker: FeatureWorker): FeatureWorker => ({
+        ...worker,
+        async compute(given) {
+          const result = await worker.compute(given);
+          sent.push(new WeakRef(result));
+          return result;
+        },
+      });
+      return { ...job, workers: job.workers.map(watch) };
+    },
+  };
+  let held = 0;
+  const onEvent = (event: TrainEvent) => {
+    if (event.kind === 'features' && event.done === 20) held = heldOf(sent);
+  };
+  await ran({ workers: watched, onEvent }, model, examples, linearProbe({ epochs: 1, batchSize: 1 }));
+  expect(sent.length).toBe(22);
+  // Those that are under way.
+  expect(held).toBeLessThan(6);
 });
 
 test('the pretrained base, with views: the same bits', async () => {

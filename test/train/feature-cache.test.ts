@@ -6,7 +6,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { cpu } from '../../src/backends/cpu.ts';
 import { wasm } from '../../src/backends/wasm.ts';
-import { type Dataset, dispose, fineTuneSteps, type TransferModel, useBackend } from '../../src/index.ts';
+import { type Dataset, dispose, explain, fineTuneSteps, type TransferModel, useBackend } from '../../src/index.ts';
+import { progressOn } from '../../src/node/cli/progress.ts';
 import * as runs from '../support/spilled-runs.ts';
 
 const { exceeded, moving, movingViews, pictureModel, pictures, ran, topmost, views, wordModel, words } = runs;
@@ -44,6 +45,35 @@ async function leavingNothing(run: () => Promise<void>): Promise<void> {
 }
 
 const few = 100; // bytes: none of the features here fit
+
+test('what a run keeps is what explain says, the features of two frontiers included', async () => {
+  const model = pictureModel();
+  const data = await pictures();
+  const needed = Math.max(...explain(model, moving, data).map(({ cacheBytes }) => cacheBytes as number));
+  expect(exceeded(await ran(model, data, moving, { cacheBytes: needed }))).toEqual([]);
+  expect(exceeded(await ran(model, data, moving, { cacheBytes: needed - 1 }))).not.toEqual([]);
+  dispose(model);
+});
+
+test('two caches of a phase are told apart by their frontiers, in events and on the command line', async () => {
+  const model = pictureModel();
+  const { events } = await ran(model, await pictures(), moving, { cacheBytes: few });
+  dispose(model);
+  const second = events.findIndex((event) => event.kind === 'phase' && event.phase === 1);
+  const frontiers = (kind: string) => {
+    const own = events.slice(0, second).flatMap((event) => ('frontier' in event && event.kind === kind ? [event] : []));
+    return [...new Set(own.map(({ frontier }) => String(frontier)))];
+  };
+  expect(frontiers('features')).toEqual(['block2_depthwise_relu', 'head_pool']);
+  expect(frontiers('cacheExceeded')).toEqual(frontiers('features'));
+  const lines: string[] = [];
+  const { event: show } = progressOn({ stderr: { write: (line: string) => lines.push(line) }, isTTY: false } as never);
+  for (const event of events.slice(0, second)) show(event);
+  for (const layer of frontiers('features')) {
+    expect(lines.join('')).toContain(`features of train at ${layer} 20/20`);
+    expect(lines.join('')).toContain(`features of train at ${layer} take`);
+  }
+});
 
 describe('a run that spills', () => {
   test.each<[string, () => TransferModel, () => Promise<Dataset>, typeof moving]>([

@@ -23,6 +23,7 @@ import {
   type Dataset,
   dispose,
   type Examples,
+  explain,
   fineTune,
   lastWeights,
   linearProbe,
@@ -99,6 +100,37 @@ test.each([
     expect(tf.memory().numTensors).toBe(before);
   },
 );
+
+describe('phases that keep different views', () => {
+  const probe = (views: number) => linearProbe({ epochs: 1, batchSize: 6, views });
+  const strategy = sequence(...probe(2), ...probe(3));
+
+  test('all find theirs in the next run', async () => {
+    const model = pictureModel();
+    const plain = await ran(model, await views(), strategy);
+    const first = await ran(model, await views(), strategy, { featureStore: store });
+    expect(saved(first)).toEqual([...both('saved'), 'train saved']);
+    const second = await ran(model, await views(), strategy, { featureStore: store });
+    expect(saved(second)).toEqual([...both('found'), 'train found']);
+    expect(computed(second)).toBe(0);
+    expect(second.bits).toEqual(plain.bits);
+    // What this run does not name makes room.
+    expect(saved(await ran(model, await views(), probe(4), { featureStore: store }))).toContain('train saved');
+    expect(saved(await ran(model, await views(), strategy, { featureStore: store }))).toContain('train saved');
+    dispose(model);
+  });
+
+  test('leave what is there where both do not pass through memory together', async () => {
+    const model = pictureModel();
+    const largest = explain(model, probe(3), await views())[0]?.cacheBytes as number;
+    for (const action of ['saved', 'found']) {
+      const result = await ran(model, await views(), strategy, { featureStore: store, cacheBytes: largest });
+      expect(saved(result)).toEqual([...both(action), 'train notSaved']);
+      expect(reasons(result)).toEqual([expect.stringMatching(/those of earlier phases .* \d+ bytes, and 0 may/)]);
+    }
+    dispose(model);
+  });
+});
 
 test('a mask is kept with its value', async () => {
   const model = wordModel();

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { cpu } from '../../src/backends/cpu.ts';
 import { tinyCnn } from '../../src/bases/tiny-cnn.ts';
+import { earlyStopping } from '../../src/core/callbacks.ts';
 import type { Examples } from '../../src/core/data.ts';
 import { unfreeze, unfreezeTop } from '../../src/core/edits.ts';
 import { TransferError } from '../../src/core/errors.ts';
@@ -72,6 +73,31 @@ describe('lrFind', () => {
     expect(exploded.rates.length).toBeLessThan(100);
     const risen = await lrFind(model, data, { phase: { batchSize: 16 }, steps: 20, from: 1e-12, to: 1e-11 });
     expect(risen.rates).toHaveLength(20);
+    dispose(model);
+  });
+
+  test('leaves nothing behind where the run ends by itself, and rejects where it is aborted', async () => {
+    const model = fresh();
+    const tensors = tf.memory().numTensors;
+    const phase = { batchSize: 4, callbacks: [earlyStopping({ monitor: 'loss', patience: 1 })] };
+    // Rates that move nothing, so that no epoch is better than the one before.
+    const stopped = await lrFind(model, data, { phase, steps: 100, from: 1e-30, to: 1e-29 });
+    expect(stopped.rates.length).toBeLessThan(100);
+    expect(tf.memory().numTensors).toBe(tensors);
+    const aborter = new AbortController();
+    const watched = {
+      ...data.train,
+      read: (...given: Parameters<typeof data.train.read>) => {
+        setTimeout(() => aborter.abort());
+        return data.train.read(...given);
+      },
+    };
+    // The second time it was aborted before.
+    for (let time = 0; time < 2; time++) {
+      const finding = lrFind(model, { train: watched }, { steps: 4000, signal: aborter.signal });
+      await expect(finding).rejects.toMatchObject({ name: 'AbortError' });
+      expect(tf.memory().numTensors).toBe(tensors);
+    }
     dispose(model);
   });
 

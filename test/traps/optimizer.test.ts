@@ -8,10 +8,14 @@ import {
   adamw,
   asBase,
   attachHead,
+  chain,
+  clipByGlobalNorm,
   dispose,
   fineTune,
+  freeze,
   linear,
   linearProbe,
+  type Optimizer,
   pipe,
   sequence,
   sgd,
@@ -120,6 +124,27 @@ describe('T4 Adam remembers by weight, not by position', () => {
       expect(after['first/kernel']).toEqual(start['first/kernel']);
     });
     tf.dispose([inputs, targets]);
+    dispose(base);
+  });
+
+  test('here: what rests in between goes on where it ended, in a chain too', async () => {
+    const base = asBase(twoLayers(), { cut: false });
+    const data = { train: rows(5, 6, 3) };
+    const tunedBy = async (optimizer: Optimizer) => {
+      const model = pipe(base, attachHead(regressor(['y'])));
+      const one = train({ epochs: 2, optimizer });
+      const strategy = sequence(unfreezeTop(1), one, freeze(), one, unfreezeTop(1), one);
+      const { model: tuned } = await fineTune(model, data, strategy);
+      const weights = weightsOf(tuned);
+      for (const handle of [tuned, model]) dispose(handle);
+      return weights;
+    };
+    await leavingNothing(async () => {
+      const far = clipByGlobalNorm(1e6);
+      const plain = await tunedBy(adam());
+      expect(await tunedBy(chain(far, adam()))).toEqual(plain);
+      expect(await tunedBy(chain(far, chain(far, adam())))).toEqual(plain);
+    });
     dispose(base);
   });
 });

@@ -255,6 +255,25 @@ describe('T18 the files of a model are what they say and where they belong', () 
     const handler = tf.io.fromMemory({ modelTopology: modelTopology as object, weightSpecs, weightData: long });
     await expect(loadBase(handler)).rejects.toThrow(expect.objectContaining({ code: 'INVALID_MODEL' }));
   });
+
+  test.each([
+    ['units', '"units":2', '"units":1e15'],
+    ['a shape of inputs', '[null,3]', '[null,1e15]'],
+    [
+      'a layer',
+      '"layers":[',
+      '"layers":[{"class_name":"BatchNormalization","config":{"name":"two","batch_input_shape":[null,3]}},',
+    ],
+  ])('here: %s that the weights do not bear out is refused before it costs memory', async (_, said, instead) => {
+    const { modelTopology, weightSpecs, weightData } = await topology();
+    const text = JSON.stringify(modelTopology);
+    const changed = text.replace(said, instead);
+    expect(changed).not.toBe(text);
+    await leavingNothing(async () => {
+      const loading = loadBase(tf.io.fromMemory({ modelTopology: JSON.parse(changed), weightSpecs, weightData }));
+      await expect(loading).rejects.toThrow(/has no weight left of the shape .* for (one|two)/);
+    });
+  });
 });
 
 describe('T20 loading leaves constrained weights alone, training constrains them', () => {

@@ -38,8 +38,7 @@ export type LayerClass = tf.serialization.SerializableConstructor<tfl.layers.Lay
 const classes = new Map<string, LayerClass>();
 
 /**
- * Makes a layer that tfjs can hold, save and load. tfjs knows its class from the first such layer on: it asks for a class,
- * and this is the only one.
+ * Makes a layer that tfjs can hold, save and load. tfjs knows its class from the first such layer on.
  *
  * @param kind What it computes.
  */

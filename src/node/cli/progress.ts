@@ -68,14 +68,14 @@ export function progressOn({ stderr, isTTY }: CommandIo, now: () => number = () 
       scores = [];
       epochs = event.epochs;
     } else if (event.kind === 'features') {
-      const { done, total, split } = event;
+      const { done, total } = event;
       const finished = done >= total;
-      show([timed(done, total), `features of ${split} ${done}/${total}`], finished);
+      show([timed(done, total), `${featuresOf(event)} ${done}/${total}`], finished);
       if (finished) begun = now();
     } else if (event.kind === 'cacheExceeded') {
       end();
-      const { split, bytes: needed, budget, action, reason } = event;
-      const line = `features of ${split} take ${bytes(needed)}, more than the ${bytes(budget)} that may be kept`;
+      const { bytes: needed, budget, action, reason } = event;
+      const line = `${featuresOf(event)} take ${bytes(needed)}, more than the ${bytes(budget)} that may be kept`;
       const what = action === 'spilled' ? reason : `computed anew in each epoch (${reason})`;
       show([phase, `${line}: ${what}`], true);
       end();
@@ -103,6 +103,9 @@ export function progressOn({ stderr, isTTY }: CommandIo, now: () => number = () 
 }
 
 const separator = ' · ';
+
+const featuresOf = ({ split, frontier }: Extract<TrainEvent, { readonly kind: 'features' | 'cacheExceeded' }>) =>
+  `features of ${split} at ${frontier.join(', ')}`;
 
 const epochParts = ({ epoch, epochs, loss }: EpochRecord & { readonly epochs: number }) =>
   epoch === 0 ? ['before training'] : [`epoch ${epoch}/${epochs}`, `loss ${loss.toFixed(4)}`];
