@@ -1,8 +1,7 @@
 import type { Edit } from './edit.ts';
 import { freeze, unfreezeOnly, unfreezeTop } from './edits.ts';
-import { TransferError } from './errors.ts';
 import { slantedTriangular } from './schedules.ts';
-import { assertSettings, textOf } from './settings.ts';
+import { assertList, assertSettings } from './settings.ts';
 import { knownInTrain, type Strategy, sequence, type TrainSettings, train } from './strategy.ts';
 
 /**
@@ -75,7 +74,7 @@ export function probeThenTune(settings: ProbeThenTuneSettings = {}): Strategy {
  */
 export function surgical(layers: readonly [string, ...string[]], settings: SurgicalSettings = {}): Strategy {
   assertSettings('surgical', settings, { probe: {}, tune: {} });
-  assertList('surgical', layers, "['block1']");
+  assertList('surgical', layers, "['block1']", 1);
   return tuneAfterProbe('surgical', unfreezeOnly(...layers), settings);
 }
 
@@ -105,16 +104,8 @@ export function gradualUnfreeze(
   settings: TrainSettings,
 ): Strategy {
   assertSettings('gradualUnfreeze', settings, knownInTrain);
-  assertList('gradualUnfreeze', stages, '[0, 1, 3]');
+  assertList('gradualUnfreeze', stages, '[0, 1, 3]', 1);
   const phase = { schedule: slantedTriangular(), ...settings };
   const stage = (top: number | string) => sequence(unfreezeTop(top), train(phase));
   return sequence(...stages.slice(0, -1).map(stage), stage(stages.at(-1) as number | string));
-}
-
-function assertList(caller: string, given: unknown, example: string): void {
-  if (Array.isArray(given) && given.length > 0) return;
-  throw new TransferError(
-    'INVALID_ARGUMENT',
-    `${caller} received ${textOf(given)}. Pass an array, such as ${example}.`,
-  );
 }

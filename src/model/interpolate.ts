@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { TransferError } from '../core/errors.ts';
 import type { TransferModel } from '../core/handle.ts';
+import { assertList } from '../core/settings.ts';
 import { kernelOf, updatedKernels, withoutUpdates } from './low-rank.ts';
 import { leaseOf, networkBehind } from './network.ts';
 import { tidy } from './tidy.ts';
@@ -30,6 +31,7 @@ import { tensorOf } from './weights.ts';
  * ```
  */
 export function interpolate(models: readonly TransferModel[], shares?: readonly number[]): TransferModel {
+  assertList('interpolate', models, '[before, after]');
   const given = shares ?? models.map(() => 1 / models.length);
   const last = models.at(-1);
   assertShares(models, given);

@@ -6,6 +6,7 @@ import type { TrainEvent } from '../core/events.ts';
 import type { TransferModel } from '../core/handle.ts';
 import type { Head } from '../core/head.ts';
 import type { Target } from '../core/outcome.ts';
+import { assertList } from '../core/settings.ts';
 import { sequence, train } from '../core/strategy.ts';
 import { dispose } from '../model/dispose.ts';
 import { networkBehind } from '../model/network.ts';
@@ -69,6 +70,7 @@ const trial = sequence(train({ epochs: steps, batchSize: examples }));
  */
 export async function auto(candidates: readonly Backend[], model: TransferModel): Promise<BackendChoice> {
   assertTransferModel(model);
+  assertList('auto', candidates, '[wasm(), webgl()]');
   const measured: CandidateTime[] = [];
   for (const backend of candidates) measured.push(await measure(backend, model));
   const times = measured.map(({ milliseconds }) => milliseconds ?? Number.POSITIVE_INFINITY);
