@@ -4,6 +4,7 @@ import { TransferError } from '../core/errors.ts';
 import type { Artifacts } from './artifacts.ts';
 import { graphOf } from './graph.ts';
 import { type LayersModel, type Variable, variablesOf } from './tfjs-internals.ts';
+import { tidy } from './tidy.ts';
 import { layersOf } from './weights.ts';
 
 /**
@@ -23,8 +24,10 @@ export async function buildModel(
   const registered = () => Object.values(tf.engine().registeredVariables);
   const before = new Set(registered());
   let made: tf.Variable[] = [];
-  const weights = tf.io.decodeWeights(data, specs);
+  let weights: tf.NamedTensorMap = {};
   try {
+    // Tidied: where one weight cannot be decoded, those before it go.
+    weights = tidy(() => tf.io.decodeWeights(data, specs));
     // It makes the variables before it returns its promise: what is new then is of this model alone, whatever else loads.
     const building = tfl.models.modelFromJSON({ modelTopology: zeroed(topology) } as never);
     made = registered().filter((variable) => !before.has(variable));
