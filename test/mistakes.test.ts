@@ -68,6 +68,13 @@ test('data in place of a split, and the result of a run in place of its model, a
   );
 });
 
+test('a metric to monitor without a validation split is refused, and the loss is none of them', async () => {
+  const run = (monitor: string) =>
+    fineTune(model(), { train: examples([0, 1]) }, linearProbe({ epochs: 1, callbacks: [earlyStopping({ monitor })] }));
+  await expect(run('acuracy')).rejects.toThrow(/monitors 'acuracy'.*It measures loss\..*needs a validation split/);
+  expect((await run('loss')).ended).toBe('completed');
+});
+
 test.each([
   [{ optimizer: 'adam' }, /no optimizer as optimizer; pass adam\(\)/],
   [{ schedule: 'cosine' }, /no schedule as schedule; pass cosine\(\)/],

@@ -29,8 +29,8 @@ export interface Callback {
 /** What a callback watches. */
 export interface MonitorSettings {
   /**
-   * `loss` (the default) or a metric's name: of the validation split where there is one, else of training. A loss or an
-   * error is better where it is lower, any other metric where it is higher.
+   * `loss` (the default), of the validation split where there is one, else of training; or the name of a metric, which
+   * needs a validation split. A loss or an error is better where it is lower, any other metric where it is higher.
    */
   readonly monitor?: string;
   /** How much better counts as better. Default: 0. */
@@ -44,14 +44,13 @@ export const lowerIsBetter = (name: string) => /loss|error/i.test(name);
 
 /** Reads the monitored number, turned so that higher is better. */
 function monitored({ loss, validation }: EpochRecord, monitor: string): number {
-  if (!validation) return -loss;
-  const numbers: Readonly<Record<string, number>> = { ...validation.metrics, loss: validation.loss };
+  const numbers: Readonly<Record<string, number>> = { ...validation?.metrics, loss: validation?.loss ?? loss };
   const value = numbers[monitor];
   if (value !== undefined) return lowerIsBetter(monitor) ? -value : value;
   throw new TransferError(
     'INVALID_ARGUMENT',
     `A callback monitors '${monitor}', which the phase does not measure. It measures ${Object.keys(numbers).join(', ')}. ` +
-      'Monitor one of these, or add the metric: train({ metrics: [...] }).',
+      'Monitor one of these, or add the metric, train({ metrics: [...] }), which needs a validation split.',
   );
 }
 
