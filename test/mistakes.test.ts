@@ -7,7 +7,7 @@ import { cpu } from '../src/backends/cpu.ts';
 import { tinyCnn } from '../src/bases/tiny-cnn.ts';
 import { earlyStopping } from '../src/core/callbacks.ts';
 import { TransferError } from '../src/core/errors.ts';
-import { accuracy } from '../src/core/metrics.ts';
+import { accuracy, auc } from '../src/core/metrics.ts';
 import { gradualUnfreeze, linearProbe, surgical } from '../src/core/recipes.ts';
 import { sequence, train } from '../src/core/strategy.ts';
 import { augmentExamples, flip, splitExamples } from '../src/data/index.ts';
@@ -165,6 +165,16 @@ test.each([
   ['no vectors', () => (cosineSimilarity as () => unknown)(), /vectors of no and no numbers/],
   ['an optimizer, not called', () => chain(clipByGlobalNorm(1), plain(adam)), /chain received \[adam\]\. Pass opt/],
   ['no optimizers', () => chain(), /chain received undefined\. Pass optimizers/],
+  [
+    'two metrics of one name, in a phase',
+    () => train({ epochs: 1, metrics: [auc('cat'), auc('dog')] }),
+    /train received two metrics named auc\. .*\{ \.\.\.auc\(\.\.\.\), name/,
+  ],
+  [
+    'two metrics of one name, in an evaluation',
+    () => evaluate(model(), examples([0, 1]), { metrics: [auc('cat'), auc('dog')] }),
+    /evaluate received two metrics named auc/,
+  ],
   ['a base, not called', () => loadBase(plain(() => {})), /call functions/],
   [
     'a test split that was not made',

@@ -3,6 +3,7 @@ import type { Edit } from './edit.ts';
 import { TransferError } from './errors.ts';
 import { kindOf } from './kind-of.ts';
 import type { Loss } from './loss.ts';
+import { assertNames } from './measure.ts';
 import type { Metric } from './metrics.ts';
 import type { Mix } from './mix.ts';
 import type { Optimizer } from './optimizer.ts';
@@ -107,6 +108,7 @@ export function train(settings: TrainSettings): Phase {
     }),
   ].filter(Boolean);
   if (wrong.length) throw new TransferError('INVALID_ARGUMENT', `train received ${wrong.join('; ')}.`);
+  assertNames('train', settings.metrics);
   return { kind: 'phase', name: 'train', ...settings };
 }
 

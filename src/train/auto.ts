@@ -4,7 +4,6 @@ import type { Examples } from '../core/data.ts';
 import { TransferError } from '../core/errors.ts';
 import type { TrainEvent } from '../core/events.ts';
 import type { TransferModel } from '../core/handle.ts';
-import type { Head } from '../core/head.ts';
 import type { Target } from '../core/outcome.ts';
 import { assertList } from '../core/settings.ts';
 import { sequence, train } from '../core/strategy.ts';
@@ -101,13 +100,14 @@ async function measure(backend: Backend, model: TransferModel): Promise<Candidat
     const speed = await runTrial(model);
     return { name: backend.name, milliseconds: performance.now() - start, speed };
   } catch (error) {
+    if (error instanceof TransferError && error.model) dispose(error.model as TransferModel);
     return { name: String(backend?.name), reason: error instanceof Error ? error.message : String(error) };
   }
 }
 
 async function runTrial(model: TransferModel): Promise<Speed> {
   const at: { [_ in TrainEvent['kind']]?: number } = {};
-  const { model: tuned } = await fineTune(model, { train: madeUp(model.head) }, trial, {
+  const { model: tuned } = await fineTune(model, { train: madeUp(model) }, trial, {
     onEvent: ({ kind }) => {
       at[kind] = performance.now() / 1000;
     },
@@ -124,9 +124,10 @@ async function runTrial(model: TransferModel): Promise<Speed> {
   };
 }
 
-function madeUp(head: Head): Examples {
+function madeUp({ head, inputs: [input] }: TransferModel): Examples {
   const open = 16;
-  const zeros = head.task === 'tokenClassification' ? new Array<number>(open).fill(0) : head.labels.map(() => 0);
+  const zeros =
+    head.task === 'tokenClassification' ? new Array<number>(input?.shape[0] ?? open).fill(0) : head.labels.map(() => 0);
   const target: Target = head.task === 'classification' ? 0 : zeros;
   return {
     kind: 'examples',

@@ -1,7 +1,7 @@
 import type { Examples } from '../core/data.ts';
 import { TransferError } from '../core/errors.ts';
 import type { TransferModel } from '../core/handle.ts';
-import { defaultMetrics, measure } from '../core/measure.ts';
+import { assertNames, defaultMetrics, measure } from '../core/measure.ts';
 import type { Metric } from '../core/metrics.ts';
 import { type ClassOutcome, confusionMatrix, type Outcome, perClass } from '../core/outcome.ts';
 import { assertSettings } from '../core/settings.ts';
@@ -81,6 +81,7 @@ export async function evaluate(
   if (metrics.some((metric) => metric?.kind !== 'metric')) {
     throw new TransferError('INVALID_ARGUMENT', 'evaluate received no metric as metrics; pass [accuracy()].');
   }
+  assertNames('evaluate', metrics);
   assertExamples(head, examples, 'given');
   const network = networkBehind(model);
   // Of its own: the caller may dispose the model meanwhile.

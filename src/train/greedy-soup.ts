@@ -61,7 +61,10 @@ export async function greedySoup(models: readonly TransferModel[], examples: Exa
   let soup = interpolate(taken.map((index) => models[index] as TransferModel));
   for (const index of order.slice(1)) {
     const larger = interpolate([...taken, index].map((one) => models[one] as TransferModel));
-    const next = await measured(larger);
+    const next = await measured(larger).catch((error: unknown) => {
+      for (const mixed of [soup, larger]) dispose(mixed);
+      throw error;
+    });
     const isTaken = sign * (next - value) >= 0;
     dispose(isTaken ? soup : larger);
     if (!isTaken) continue;
