@@ -1,8 +1,8 @@
 import { inspect } from 'node:util';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test } from 'vitest';
-import { loadAdapter, loadDelta } from '../src/adapters/index.ts';
-import { interpolationCurve, learn, nearestMean, sweep } from '../src/analyse/index.ts';
+import { loadAdapter, loadDelta, merge, unmerge } from '../src/adapters/index.ts';
+import { hScore, interpolationCurve, learn, nce, nearestMean, sweep } from '../src/analyse/index.ts';
 import { cpu } from '../src/backends/cpu.ts';
 import { tinyCnn } from '../src/bases/tiny-cnn.ts';
 import { earlyStopping } from '../src/core/callbacks.ts';
@@ -16,15 +16,19 @@ import { augmentExamples, flip, splitExamples } from '../src/data/index.ts';
 import { classifier, multiLabel, regressor, tokenClassifier } from '../src/heads/index.ts';
 import { attachHead } from '../src/model/attach-head.ts';
 import { dispose } from '../src/model/dispose.ts';
+import { interpolate } from '../src/model/interpolate.ts';
 import { loadBase } from '../src/model/load-base.ts';
 import { saveModel } from '../src/model/save-model.ts';
 import { summary } from '../src/model/summary.ts';
 import { useBackend } from '../src/model/use-backend.ts';
 import { imageFolder, labelledPictures } from '../src/node/index.ts';
-import { loadTokenizer, saveHuggingFace } from '../src/text/index.ts';
+import { cosineSimilarity, loadTokenizer, saveHuggingFace } from '../src/text/index.ts';
+import { auto } from '../src/train/auto.ts';
+import { chain, clipByGlobalNorm } from '../src/train/chain.ts';
 import { evaluate } from '../src/train/evaluate.ts';
 import { explain } from '../src/train/explain.ts';
 import { fineTune } from '../src/train/fine-tune.ts';
+import { adam } from '../src/train/optimizers.ts';
 import { predict } from '../src/train/predict.ts';
 import { textFolder } from './support/encoders.ts';
 import { examplesOf } from './support/examples.ts';
@@ -97,6 +101,13 @@ test('data in place of a split, and the result of a run in place of its model, a
   await expect(predict({ model: model() } as never, tf.ones([size, size, 3]))).rejects.toThrow(
     /in place of a model. Pass what .* or a run's \.model/,
   );
+});
+
+test('a metric to monitor without a validation split is refused, and the loss is none of them', async () => {
+  const run = (monitor: string) =>
+    fineTune(model(), { train: examples([0, 1]) }, linearProbe({ epochs: 1, callbacks: [earlyStopping({ monitor })] }));
+  await expect(run('acuracy')).rejects.toThrow(/monitors 'acuracy'.*It measures loss\..*needs a validation split/);
+  expect((await run('loss')).ended).toBe('completed');
 });
 
 test.each([
@@ -176,6 +187,33 @@ test.each([
     'the name of a package',
     () => loadBase('efficientnet-lite0'),
     /import \{ efficientNetLite0 \} from "@tfjs-transfer/,
+  ],
+  ['nothing to merge', () => merge(plain(undefined)), /merge received undefined, not a base/],
+  ['a promise to merge', () => merge(plain(Promise.resolve(model()))), /merge received object, not a base.*await/],
+  ['no updates to unmerge', () => unmerge(model(), plain(undefined)), /unmerge received undefined, not a base/],
+  ['nothing to mix', () => interpolate(plain(undefined)), /interpolate received undefined\. Pass an array/],
+  ['a backend alone', () => auto(plain(cpu()), model()), /auto received \[cpu\]\. Pass an array/],
+  ['features without labels', () => hScore([[1], [2]], plain(undefined)), /hScore received 2 examples and 0 labels/],
+  ['labels without others', () => nce([0, 1], plain(undefined)), /nce received 0 examples and 2 labels/],
+  ['no labels', () => nce(plain(undefined), [0, 1]), /nce received 2 examples and 0 labels/],
+  ['a vector alone', () => cosineSimilarity([1, 2], plain(undefined)), /vectors of 2 and no numbers/],
+  ['no vectors', () => (cosineSimilarity as () => unknown)(), /vectors of no and no numbers/],
+  ['an optimizer, not called', () => chain(clipByGlobalNorm(1), plain(adam)), /chain received \[adam\]\. Pass opt/],
+  ['no optimizers', () => chain(), /chain received undefined\. Pass optimizers/],
+  [
+    'two metrics of one name, in a phase',
+    () =>
+      fineTune(
+        model(),
+        { train: examples([0, 1]), validation: examples([0, 1]) },
+        sequence(train({ epochs: 1, metrics: [auc('cat'), auc('dog')] })),
+      ),
+    /two metrics named auc\. .*\{ \.\.\.auc\(\.\.\.\), name/,
+  ],
+  [
+    'two metrics of one name, in an evaluation',
+    () => evaluate(model(), examples([0, 1]), { metrics: [auc('cat'), auc('dog')] }),
+    /two metrics named auc/,
   ],
   ['a base, not called', () => loadBase(plain(() => {})), /call functions/],
   [

@@ -74,24 +74,36 @@ function fill(
 ): void {
   const { kernels, head, family } = moduleNames(model);
   const plain = (module: string) => module.replace(/^base_model\.model\./, '').replace(new RegExp(`^${family}\\.`), '');
-  const keyOf = new Map([...kernels, ...head].map(([key, module]) => [plain(module), key]));
+  const byModule = (names: ReadonlyMap<WeightKey, string>) =>
+    new Map([...names].map(([key, module]) => [plain(module), key]));
+  const [kernelOf, headOf] = [byModule(kernels), byModule(head)];
   const strangers: string[] = [];
+  const doubles: string[] = [];
+  const flat: string[] = [];
   for (const [full, tensor] of tensors) {
     const [, module = plain(full), side] = /^(.*)\.lora_([AB])\.weight$/.exec(plain(full)) ?? [];
-    const key = keyOf.get(module);
-    if (!key) strangers.push(full);
-    else if (!side) fresh[key] = turned(tensor, full);
+    const key = (side ? kernelOf : headOf).get(module);
+    const factors = key && side && factorsOf(key);
+    const own = factors ? factors[side as 'A' | 'B'] : key;
+    if (!own) strangers.push(full);
+    else if (own in fresh) doubles.push(full);
+    else if (factors && (tensor.shape.length < 2 || tensor.shape.includes(0))) flat.push(`${full} [${tensor.shape}]`);
     else {
-      const factor = factorsOf(key)[side as 'A' | 'B'];
-      fresh[factor] = turned(tensor, full);
-      if (side === 'A') fresh[factorsOf(key).scale] = tf.scalar(scaleOf(module, tensor.shape[0] as number));
+      fresh[own] = turned(tensor, full);
+      if (factors && side === 'A') fresh[factors.scale] = tf.scalar(scaleOf(module, tensor.shape[0] as number));
     }
   }
   const shapes = new Map(model.layers.flatMap(({ weights }) => weights.map(({ key, shape }) => [key, shape] as const)));
   const misshapen = [...head].filter(([key]) => fresh[key] && String(fresh[key]?.shape) !== String(shapes.get(key)));
+  const lacking = [...head].filter(([key]) => !(key in fresh));
   const halves = [...kernels].filter(([key]) => !(factorsOf(key).A in fresh) !== !(factorsOf(key).B in fresh));
   const said = [
     strangers.length && `${strangers.join(', ')}: ${model.origin.name} has no such layer.`,
+    doubles.length && `${doubles.join(', ')}: the file has it twice.`,
+    flat.length && `${flat.join(', ')}: such a shape is no factor.`,
+    lacking.length &&
+      lacking.length < head.size &&
+      `The file has a part of the head, and lacks ${lacking.map(([, own]) => own).join(', ')}.`,
     halves.length && `${halves.map(([, module]) => module).join(', ')}: A or B is missing.`,
     misshapen.length &&
       `${misshapen.map(([key, own]) => `${own} has the shape [${fresh[key]?.shape}], that of the model [${shapes.get(key)}]`).join(', ')}.`,

@@ -2,12 +2,12 @@ import * as tf from '@tensorflow/tfjs-core';
 import { TransferError } from '../core/errors.ts';
 import type { Base, TransferModel, WeightKey } from '../core/handle.ts';
 import type { Head } from '../core/head.ts';
-import { kindOf } from '../core/kind-of.ts';
 import { knownInTransfer, type TransferSettings } from '../core/progress.ts';
 import { assertSettings } from '../core/settings.ts';
 import type { Store } from '../core/store.ts';
 import { readSafetensors, type Safetensors } from '../formats/safetensors.ts';
 import { floatsOf } from '../formats/safetensors-values.ts';
+import { assertHead } from '../model/assert-head.ts';
 import { attachHead } from '../model/attach-head.ts';
 import { dispose } from '../model/dispose.ts';
 import { jsonObject } from '../model/json-object.ts';
@@ -93,8 +93,8 @@ function headOf({ metadata }: Safetensors, name: string): Head {
     new TextEncoder().encode(metadata.get('head') ?? ''),
     `The head in ${deltaFile.name} of ${name}`,
   );
-  if (kindOf(head) !== 'head') throw damaged(name);
-  return head as unknown as Head;
+  assertHead(head, `${deltaFile.name} of ${name}`);
+  return head;
 }
 
 const damaged = (name: string) =>

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { assertHandle } from '../core/edit.ts';
 import { TransferError } from '../core/errors.ts';
 import type { Base, TransferModel, WeightKey } from '../core/handle.ts';
 import { mapRecord, type Tensors } from '../core/optimizer.ts';
@@ -46,6 +47,7 @@ export interface Merged<Model> {
  * ```
  */
 export async function merge<Model extends Base | TransferModel>(model: Model): Promise<Merged<Model>> {
+  assertHandle('merge', model);
   const { variables } = networkBehind(model);
   const { values } = model.lease;
   assertUpdated('merge', values);
@@ -85,6 +87,7 @@ export async function unmerge<Model extends Base | TransferModel>(
   model: Model,
   updates: Base | TransferModel,
 ): Promise<Merged<Model>> {
+  for (const handle of [model, updates]) assertHandle('unmerge', handle);
   const { variables } = networkBehind(model);
   const { values } = model.lease;
   assertUpdated('unmerge', updates.lease.values);

@@ -20,9 +20,9 @@ import { type Labels, membersOf, readLabels } from './read-features.ts';
  * ```
  */
 export async function nce(sourceLabels: Labels, labels: Labels): Promise<number> {
-  const n = 'size' in labels && typeof labels.size === 'number' ? labels.size : (labels as ArrayLike<number>).length;
-  const source = await readLabels(sourceLabels, n, 'nce');
-  const members = membersOf(await readLabels(labels, n, 'nce'), 'nce');
+  const { length = 0, size = length } = (labels ?? {}) as { readonly length?: number; readonly size?: number };
+  const source = await readLabels(sourceLabels, size, 'nce');
+  const members = membersOf(await readLabels(labels, size, 'nce'), 'nce');
   return nceOf(source, members);
 }
 

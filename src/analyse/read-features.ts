@@ -73,7 +73,7 @@ function matrixOf(numbers: ArrayLike<number>, shape: readonly number[], caller: 
  * @throws TransferError `INVALID_DATA`.
  */
 export async function readLabels(labels: Labels, examples: number, caller: string): Promise<readonly number[]> {
-  const numbers = Array.from(labels instanceof tf.Tensor ? await download(labels) : labels);
+  const numbers = Array.from(labels instanceof tf.Tensor ? await download(labels) : (labels ?? []));
   if (numbers.length !== examples) {
     throw new TransferError(
       'INVALID_DATA',

@@ -67,7 +67,7 @@ export async function relateClasses(
     return { said: (await sourceProbabilities(base, features, temperature)) as Matrix, labels: features.labels };
   };
   const train = await answersTo(data?.train);
-  const classes = data.labels?.length ?? Math.max(...train.labels) + 1;
+  const classes = data.labels?.length ?? train.labels.reduce((most, label) => Math.max(most, label), 0) + 1;
   const relation = data.validation
     ? await reverseRelation(train, await answersTo(data.validation), classes, breather(settings.signal))
     : directRelation(train, classes);

@@ -1,6 +1,6 @@
 import { type Edit, edit, keysOf, pathsOf } from './edit.ts';
 import { TransferError } from './errors.ts';
-import type { Base, Unit } from './handle.ts';
+import type { Base, LayerPath, Unit } from './handle.ts';
 import { allFrozen, assertBare } from './settings.ts';
 
 /**
@@ -84,7 +84,7 @@ function counted(top: number, units: readonly Unit[]): number {
  *
  * @param names The names, or the beginnings of the names, of layers: `'block2'` opens all of that block.
  * @returns The edit.
- * @throws TransferError `NOT_FOUND` where no layer with weights has one of the names.
+ * @throws TransferError `INVALID_ARGUMENT` without a name; `NOT_FOUND` where no layer with weights has one of the names.
  *
  * @example
  * ```ts
@@ -96,6 +96,10 @@ function counted(top: number, units: readonly Unit[]): number {
  * ```
  */
 export function unfreezeOnly(...names: readonly [string, ...string[]]): Edit {
+  if (names.length < 1) {
+    const message = "unfreezeOnly received no names. Pass some, unfreezeOnly('block1'), or freeze() to open none.";
+    throw new TransferError('INVALID_ARGUMENT', message);
+  }
   return edit('unfreezeOnly', { names }, ({ units, ...model }) => {
     const chosen = names.flatMap((name) => unitsNamed('unfreezeOnly', name, units));
     return { trains: keysOf({ units, ...model } as Base, pathsOf(chosen)) };
@@ -104,7 +108,10 @@ export function unfreezeOnly(...names: readonly [string, ...string[]]): Edit {
 
 function unitsNamed(edit: string, name: string, units: readonly Unit[]): readonly Unit[] {
   const exact = units.filter(({ layers }) => layers.includes(name));
-  const found = exact.length ? exact : units.filter(({ layers }) => layers.some((path) => path.startsWith(name)));
+  // 'block_1' begins 'block_1_expand', not 'block_10': a number ends where its digits do.
+  const begins = (path: LayerPath) =>
+    path.startsWith(name) && !/^\d\d/.test(path.slice(name.length - 1, name.length + 1));
+  const found = exact.length ? exact : units.filter(({ layers }) => layers.some(begins));
   if (found.length > 0 && name !== '') return found;
   throw new TransferError(
     'NOT_FOUND',

@@ -26,7 +26,7 @@ export function gradualUnfreeze(
   settings: TrainSettings,
 ): Strategy {
   assertSettings('gradualUnfreeze', settings, knownInTrain);
-  assertList('gradualUnfreeze', stages, '[0, 1, 3]');
+  assertList('gradualUnfreeze', stages, '[0, 1, 3]', 1);
   const phase = { schedule: slantedTriangular(), ...settings };
   const stage = (top: number | string) => sequence(unfreezeTop(top), train(phase));
   return sequence(...stages.slice(0, -1).map(stage), stage(stages.at(-1) as number | string));

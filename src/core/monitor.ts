@@ -7,8 +7,8 @@ import { assertSettings, type Known } from './settings.ts';
 /** What a callback watches. */
 export interface MonitorSettings {
   /**
-   * `loss` (the default) or a metric's name: of the validation split where there is one, else of training. The loss is
-   * better where it is lower, a metric as it says: {@link Metric.better}.
+   * `loss` (the default), of the validation split where there is one, else of training; or the name of a metric, which
+   * needs a validation split. The loss is better where it is lower, a metric as it says: {@link Metric.better}.
    */
   readonly monitor?: string;
   /** How much better counts as better, from 0 (the default). */
@@ -31,15 +31,14 @@ export const lowerIsBetter = ({ name, better }: Pick<Metric, 'name' | 'better'>)
 
 /** Reads the monitored number, turned so that higher is better. */
 function monitored({ loss, validation }: EpochRecord, monitor: string, metrics: readonly Metric[]): number {
-  if (!validation) return -loss;
-  const numbers: Readonly<Record<string, number>> = { ...validation.metrics, loss: validation.loss };
+  const numbers: Readonly<Record<string, number>> = { ...validation?.metrics, loss: validation?.loss ?? loss };
   const value = numbers[monitor];
   const metric = metrics.find(({ name }) => name === monitor && name !== 'loss');
   if (value !== undefined) return lowerIsBetter(metric ?? { name: monitor }) ? -value : value;
   throw new TransferError(
     'INVALID_ARGUMENT',
     `A callback monitors '${monitor}', which the phase does not measure. It measures ${Object.keys(numbers).join(', ')}. ` +
-      'Monitor one of these, or add the metric: train({ metrics: [...] }).',
+      'Monitor one of these, or add the metric, train({ metrics: [...] }), which needs a validation split.',
   );
 }
 

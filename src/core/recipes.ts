@@ -78,7 +78,7 @@ export function probeThenTune(settings: ProbeThenTuneSettings = {}): Strategy {
  */
 export function surgical(layers: readonly [string, ...string[]], settings: SurgicalSettings = {}): Strategy {
   assertSettings('surgical', settings, { probe: {}, tune: {} });
-  assertList('surgical', layers, "['block1']");
+  assertList('surgical', layers, "['block1']", 1);
   return tuneAfterProbe('surgical', unfreezeOnly(...layers), settings);
 }
 

@@ -177,10 +177,14 @@ const byteSizes: Readonly<Record<string, number>> = {
 const bytesOfAll = (specs: readonly tf.io.WeightsManifestEntry[], name: string) =>
   specs.reduce((sum, spec) => sum + bytesOf(spec, name), 0);
 
-function bytesOf({ name: weight, shape, dtype, quantization }: tf.io.WeightsManifestEntry, name: string): number {
-  const size = byteSizes[quantization?.dtype ?? dtype];
-  const whole = Array.isArray(shape) && shape.every((length) => Number.isSafeInteger(length) && length >= 0);
-  const bytes = whole && size ? shape.reduce((product, length) => product * length, size) : Number.NaN;
+function bytesOf(spec: Partial<tf.io.WeightsManifestEntry> | null, name: string): number {
+  const { name: weight, shape, dtype, quantization } = spec ?? {};
+  const size = byteSizes[quantization?.dtype ?? String(dtype)];
+  const isWhole = (length: number) => Number.isSafeInteger(length) && length >= 0;
+  const bytes =
+    size && Array.isArray(shape) && shape.every(isWhole)
+      ? shape.reduce((product, length) => product * length, size)
+      : Number.NaN;
   if (Number.isSafeInteger(bytes)) return bytes;
   throw new TransferError(
     'INVALID_MODEL',

@@ -7,13 +7,12 @@ import { kindOf } from '../core/kind-of.ts';
 import { randomStream } from '../core/random.ts';
 import { shapeText } from './dense.ts';
 import { type Graph, graphOf, stack } from './graph.ts';
-import { makesMask, maskedMeanClass } from './masked-mean.ts';
 import { leaseOf, networkBehind, networkOf } from './network.ts';
 import { describeLayers, variablesByKey } from './weights.ts';
 
 /**
  * Puts a head on a base: the one new output of the network. A base with a spatial (or sequential) output is pooled by
- * its mean first, without the padding that a mask marks; a classifier of tokens reads a sequence as it is. The head always trains; its first weights are Glorot uniform (Glorot and Bengio, 2010, equation 16),
+ * its mean first; a classifier of tokens reads a sequence as it is. The head always trains; its first weights are Glorot uniform (Glorot and Bengio, 2010, equation 16),
  * drawn from the head's seed.
  *
  * @param head The head, from `tfjs-transfer/heads`.
@@ -87,14 +86,11 @@ const poolings: Readonly<Record<number, ((args: { name: string }) => tfl.layers.
   3: (args) => tfl.layers.globalAveragePooling2d({ ...args, dataFormat: 'channelsLast' }),
 };
 
-const maskedMean: (typeof poolings)[number] = (args) => new (maskedMeanClass())(args);
-
 function headGraph(head: Head, base: Base): Graph {
   const { outputShape: shape } = base;
   const isOfTokens = head.task === 'tokenClassification';
   assertTokens(isOfTokens, base);
-  const isMasked = shape.length === 2 && networkBehind(base).graph.applications.some(({ layer }) => makesMask(layer));
-  const pool = isOfTokens ? undefined : isMasked ? maskedMean : poolings[shape.length];
+  const pool = isOfTokens ? undefined : poolings[shape.length];
   if ((shape.length !== 1 && !pool && !isOfTokens) || shape.at(-1) == null) {
     throw new TransferError(
       'INVALID_MODEL',
@@ -121,7 +117,18 @@ function headGraph(head: Head, base: Base): Graph {
 }
 
 /** A mean over tokens would take padding for text, and a vector has no tokens. */
-function assertTokens(isOfTokens: boolean, { layers, outputShape, origin }: Base): void {
+function assertTokens(isOfTokens: boolean, base: Base): void {
+  const { layers, outputShape, origin } = base;
+  // tfjs' GlobalAveragePooling1D knows no mask, where Keras' has one.
+  const isPadded = networkBehind(base).graph.applications.some(
+    ({ layer }) => layer.getClassName() === 'Masking' || layer.getConfig().maskZero === true,
+  );
+  if (!isOfTokens && isPadded && outputShape.length === 2) {
+    throw new TransferError(
+      'INVALID_MODEL',
+      `attachHead: "${origin.name}" gives a sequence whose padding is masked, and the mean would take it along. End the base with what gives one vector, such as an LSTM, or cut it there: { cut: name }.`,
+    );
+  }
   const isText = layers.at(-1)?.className === 'TextBlock';
   if (isOfTokens ? outputShape.length === 2 : !isText) return;
   throw new TransferError(

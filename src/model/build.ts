@@ -3,8 +3,8 @@ import * as tfl from '@tensorflow/tfjs-layers';
 import { TransferError } from '../core/errors.ts';
 import type { Artifacts } from './artifacts.ts';
 import { graphOf } from './graph.ts';
-import { maskedMeanClass, maskedMeanName } from './masked-mean.ts';
 import { type LayersModel, type Variable, variablesOf } from './tfjs-internals.ts';
+import { tidy } from './tidy.ts';
 import { layersOf } from './weights.ts';
 
 /**
@@ -24,8 +24,10 @@ export async function buildModel(
   const registered = () => Object.values(tf.engine().registeredVariables);
   const before = new Set(registered());
   let made: tf.Variable[] = [];
-  const weights = tf.io.decodeWeights(data, specs);
+  let weights: tf.NamedTensorMap = {};
   try {
+    // Tidied: where one weight cannot be decoded, those before it go.
+    weights = tidy(() => tf.io.decodeWeights(data, specs));
     // It makes the variables before it returns its promise: what is new then is of this model alone, whatever else loads.
     const building = makingOnly(specs, () => tfl.models.modelFromJSON({ modelTopology: zeroed(topology) } as never));
     made = registered().filter((variable) => !before.has(variable));
@@ -48,13 +50,12 @@ export async function buildModel(
   }
 }
 
-/** Lets tfjs know layers of this library, where a topology has some: it asks for their classes by name. */
+/** Lets tfjs know the layers of encoders, where a topology has some: it asks for their classes by name. */
 async function knowLayers(topology: object): Promise<void> {
   const { config } = topology as { readonly config?: { readonly layers?: unknown } };
   const layers = Array.isArray(config?.layers) ? config.layers : [];
-  const has = (name: string) => layers.some((layer) => layer?.class_name === name);
-  if (has(maskedMeanName)) maskedMeanClass();
-  if (has('TextEmbeddings')) (await import('./encoder/know-encoders.ts')).knowEncoders();
+  if (!layers.some((layer) => layer?.class_name === 'TextEmbeddings')) return;
+  (await import('./encoder/know-encoders.ts')).knowEncoders();
 }
 
 /** A topology whose layers start from zeros: weights come from the file, and tfjs cannot build some initializers (T21). */

@@ -14,7 +14,7 @@ export type Readable = Pick<Store, 'name' | 'open'>;
 export function pathOf(location: string): string {
   if (!location.startsWith('file:')) return location;
   const { fileURLToPath } = nodeBuiltin('node:url') as typeof import('node:url');
-  return location.startsWith('file:///') ? fileURLToPath(location) : location.slice('file://'.length);
+  return /^file:\/\/(?!\/)/.test(location) ? location.slice('file://'.length) : fileURLToPath(location);
 }
 
 /**

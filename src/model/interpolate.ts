@@ -1,6 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { assertList } from '../core/assert-list.ts';
 import { TransferError } from '../core/errors.ts';
 import type { TransferModel } from '../core/handle.ts';
+
 import { kernelOf, updatedKernels, withoutUpdates } from './low-rank.ts';
 import { leaseOf, networkBehind } from './network.ts';
 import { tidy } from './tidy.ts';
@@ -30,6 +32,7 @@ import { tensorOf } from './weights.ts';
  * ```
  */
 export function interpolate(models: readonly TransferModel[], shares?: readonly number[]): TransferModel {
+  assertList('interpolate', models, '[before, after]');
   const given = shares ?? models.map(() => 1 / models.length);
   const last = models.at(-1);
   assertShares(models, given);

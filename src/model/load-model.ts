@@ -5,6 +5,7 @@ import { knownInTransfer, type TransferSettings } from '../core/progress.ts';
 import { allFrozen, assertSettings } from '../core/settings.ts';
 import type { Store } from '../core/store.ts';
 import { readArtifacts } from './artifacts.ts';
+import { assertHead } from './assert-head.ts';
 import { buildModel } from './build.ts';
 import { nameOfPlace } from './byte-reader.ts';
 import { graphOf, prune, type ValueId } from './graph.ts';
@@ -51,6 +52,7 @@ export async function loadModel(
       `${name} was not saved by saveModel. Load it as a base instead: loadBase(...).`,
     );
   }
+  assertHead(saved.head, name);
   if (saved.weightsSha256 && artifacts.sha256 && saved.weightsSha256 !== artifacts.sha256) {
     throw new TransferError(
       'INVALID_MODEL',
@@ -63,6 +65,13 @@ export async function loadModel(
     const last = lastApplication(whole);
     const outputs = saved.head.task === 'regression' ? whole.outputs : (last?.inputs as readonly ValueId[]);
     const graph = prune(whole, outputs);
+    const { shape } = graph.values.get(graph.outputs[0] as ValueId) as { shape: readonly (number | null)[] };
+    if (saved.inputs.length !== graph.inputs.length || saved.head.labels.length !== shape.at(-1)) {
+      throw new TransferError(
+        'INVALID_MODEL',
+        `${name} describes ${saved.inputs.length} inputs and the outputs ${saved.head.labels.join(', ')}; its network has ${graph.inputs.length} inputs and ${shape.at(-1)} outputs. Copy the folder again.`,
+      );
+    }
     const network = networkOf(graph, release);
     const headLayers = new Set(saved.headLayers);
     const isHead = (path: string) => headLayers.has(path);

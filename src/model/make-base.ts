@@ -113,6 +113,6 @@ function sourceHead(whole: Graph, kept: readonly LayerInfo[], output: ValueId | 
 
 function poolingAbove(whole: Graph, output: ValueId): 'mean' | 'max' | 'none' {
   const name = whole.applications.find(({ inputs }) => inputs.includes(output))?.layer.getClassName() ?? '';
-  if (/^(GlobalAverage|MaskedMean)/.test(name)) return 'mean';
+  if (/^GlobalAverage/.test(name)) return 'mean';
   return /^GlobalMax/.test(name) ? 'max' : 'none';
 }

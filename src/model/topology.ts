@@ -39,8 +39,8 @@ export function topologyOf(graph: Graph, name: string, activation: 'softmax' | '
     ]),
   );
   // Where each value comes from: layer, number of its application, number of the output.
-  const origins = new Map<ValueId, readonly [string, number, number, object]>(
-    inputs.map((input) => [input.id, [input.name, 0, 0, {}]]),
+  const origins = new Map<ValueId, readonly [string, number, number]>(
+    inputs.map((input) => [input.id, [input.name, 0, 0]]),
   );
   const nodes = new Map<string, unknown[][]>();
   for (const application of graph.applications) {
@@ -48,9 +48,10 @@ export function topologyOf(graph: Graph, name: string, activation: 'softmax' | '
     const uses = nodes.get(layer) ?? [];
     nodes.set(layer, uses);
     application.outputs.forEach((id, index) => {
-      origins.set(id, [layer, uses.length, index, {}]);
+      origins.set(id, [layer, uses.length, index]);
     });
-    uses.push(application.inputs.map((id) => origins.get(id)));
+    const call = application.inferenceOnly ? { training: false } : {};
+    uses.push(application.inputs.map((id) => [...(origins.get(id) as readonly unknown[]), call]));
   }
   const configs: object[] = inputs.map(({ id, name: input }) => {
     const { shape, dtype } = graph.values.get(id) as { shape: readonly (number | null)[]; dtype: string };
@@ -62,7 +63,7 @@ export function topologyOf(graph: Graph, name: string, activation: 'softmax' | '
     const config = { ...(pythonic(configOf(layer)) as object), name: own };
     configs.push({ name: own, class_name: layer.getClassName(), config, inbound_nodes: nodes.get(own) });
   }
-  let outputs = graph.outputs.map((id) => (origins.get(id) as readonly unknown[]).slice(0, 3));
+  let outputs: unknown[] = graph.outputs.map((id) => origins.get(id));
   if (activation !== 'linear') {
     const own = unused('probabilities');
     const config = { activation, name: own, trainable: true };

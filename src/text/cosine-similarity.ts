@@ -16,10 +16,10 @@ import { TransferError } from '../core/errors.ts';
  * ```
  */
 export function cosineSimilarity(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  if (a.length !== b.length) {
+  if (a?.length === undefined || a.length !== b?.length) {
     throw new TransferError(
       'INVALID_DATA',
-      `cosineSimilarity received vectors of ${a.length} and ${b.length} numbers. Take both from one base.`,
+      `cosineSimilarity received vectors of ${a?.length ?? 'no'} and ${b?.length ?? 'no'} numbers. Take both from one base.`,
     );
   }
   let [product, ofA, ofB] = [0, 0, 0];

@@ -4,7 +4,7 @@ import { TransferError } from '../core/errors.ts';
 import type { InputSpecification } from '../core/handle.ts';
 import type { Target } from '../core/outcome.ts';
 import { readParts, readsTokens } from '../model/reads-tokens.ts';
-import { padded, type TokenBatch } from './tokenize.ts';
+import { longest, padded, type TokenBatch } from './tokenize.ts';
 import type { Tokenizer, Tokens } from './tokenizer.ts';
 
 /**
@@ -29,9 +29,6 @@ export function examplesOf(rows: readonly Tokens[], targets: readonly Target[], 
     },
   };
 }
-
-/** The most tokens of a text. */
-export const longest = (rows: readonly Tokens[]) => rows.reduce((most, { ids }) => Math.max(most, ids.length), 0);
 
 /**
  * Tokens as the inputs of an encoder.

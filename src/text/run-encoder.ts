@@ -5,6 +5,7 @@ import { disposeValues, type Value } from '../model/execute.ts';
 import { findingsOf, folderOf } from '../model/fold.ts';
 import { assertIds } from '../model/id-limits.ts';
 import { networkBehind } from '../model/network.ts';
+import { withWeights } from '../model/with-weights.ts';
 import { tensorsOf } from './examples-of.ts';
 import type { TokenBatch } from './tokenize.ts';
 
@@ -23,6 +24,8 @@ export async function runEncoder(
 ): Promise<Float32Array> {
   const network = networkBehind(model);
   const { graph } = network;
+  // Of its own: the caller may dispose the model meanwhile.
+  const { lease } = withWeights(model, model.lease.values, {});
   const folder = folderOf(network, findingsOf(model.lease));
   let inputs: readonly tf.Tensor[] = [];
   let outputs: readonly Value[] = [];
@@ -32,12 +35,13 @@ export async function runEncoder(
     const given = new Map<number, Value>(
       graph.inputs.map((id, index) => [id, { tensor: inputs[index] as tf.Tensor, mask: null }]),
     );
-    outputs = await folder.infer(model.lease.values, graph.applications, given, graph.outputs);
+    outputs = await folder.infer(lease.values, graph.applications, given, graph.outputs);
     return (await download(outputs[0]?.tensor as tf.Tensor)).slice() as Float32Array;
   } catch (error) {
     throw await lostOr(error);
   } finally {
     folder.dispose();
+    lease.dispose();
     disposeValues(outputs);
     tf.dispose([...inputs]);
   }

@@ -74,6 +74,9 @@ export function encodeEach<Given, Encoded>(
   });
 }
 
+/** The most tokens of a text. */
+export const longest = (rows: readonly Tokens[]) => rows.reduce((most, { ids }) => Math.max(most, ids.length), 0);
+
 /**
  * Tokens in rows of one length.
  *
@@ -81,11 +84,7 @@ export function encodeEach<Given, Encoded>(
  * @param padding The id that fills the rows up.
  * @param length The length. Default: of the longest.
  */
-export function padded(
-  rows: readonly Tokens[],
-  padding: number,
-  length: number = Math.max(0, ...rows.map(({ ids }) => ids.length)),
-): TokenBatch {
+export function padded(rows: readonly Tokens[], padding: number, length: number = longest(rows)): TokenBatch {
   const filled = (value: number) => new Int32Array(rows.length * length).fill(value);
   const batch = { shape: [rows.length, length] as const, ids: filled(padding), mask: filled(0), types: filled(0) };
   for (const [index, row] of rows.entries()) {

@@ -1,7 +1,7 @@
 import type { Examples } from '../core/data.ts';
 import { TransferError } from '../core/errors.ts';
-import { examplesOf, longest } from './examples-of.ts';
-import { encodeEach } from './tokenize.ts';
+import { examplesOf } from './examples-of.ts';
+import { encodeEach, longest } from './tokenize.ts';
 import type { Tokenizer, WordTokens } from './tokenizer.ts';
 
 /**

@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { assertList } from '../core/assert-list.ts';
 import type { Backend } from '../core/backend.ts';
 import type { Examples } from '../core/data.ts';
 import { TransferError } from '../core/errors.ts';
 import type { TrainEvent } from '../core/events.ts';
 import type { TransferModel } from '../core/handle.ts';
-import type { Head } from '../core/head.ts';
 import type { Target } from '../core/outcome.ts';
 import { assertSettings } from '../core/settings.ts';
 import { sequence, train } from '../core/strategy.ts';
@@ -77,6 +77,7 @@ export async function auto(
 ): Promise<BackendChoice> {
   assertTransferModel(model);
   assertSettings('auto', settings, { signal: undefined });
+  assertList('auto', candidates, '[wasm(), webgl()]');
   const measured: CandidateTime[] = [];
   for (const backend of candidates) measured.push(await measure(backend, model, settings));
   const times = measured.map(({ milliseconds }) => milliseconds ?? Number.POSITIVE_INFINITY);
@@ -112,6 +113,7 @@ async function measure(
     const speed = await runTrial(model, settings);
     return { name: backend.name, milliseconds: performance.now() - start, speed };
   } catch (error) {
+    if (error instanceof TransferError && error.model) dispose(error.model);
     settings.signal?.throwIfAborted();
     return { name: String(backend?.name), reason: error instanceof Error ? error.message : String(error) };
   }
@@ -119,7 +121,7 @@ async function measure(
 
 async function runTrial(model: TransferModel, settings: { readonly signal?: AbortSignal }): Promise<Speed> {
   const at: { [_ in TrainEvent['kind']]?: number } = {};
-  const { model: tuned } = await fineTune(model, { train: madeUp(model.head) }, trial, {
+  const { model: tuned } = await fineTune(model, { train: madeUp(model) }, trial, {
     ...settings,
     onEvent: ({ kind }) => {
       at[kind] = performance.now() / 1000;
@@ -138,9 +140,10 @@ async function runTrial(model: TransferModel, settings: { readonly signal?: Abor
   };
 }
 
-function madeUp(head: Head): Examples {
+function madeUp({ head, inputs: [input] }: TransferModel): Examples {
   const open = 16;
-  const zeros = head.task === 'tokenClassification' ? new Array<number>(open).fill(0) : head.labels.map(() => 0);
+  const zeros =
+    head.task === 'tokenClassification' ? new Array<number>(input?.shape[0] ?? open).fill(0) : head.labels.map(() => 0);
   const target: Target = head.task === 'classification' ? 0 : zeros;
   return {
     kind: 'examples',

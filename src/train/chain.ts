@@ -1,6 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { TransferError } from '../core/errors.ts';
+import { kindOf } from '../core/kind-of.ts';
 import { mapRecord, type Optimizer, type OptimizerState, type Tensors } from '../core/optimizer.ts';
 import { above0, assertRange } from '../core/ranges.ts';
+import { textOf } from '../core/settings.ts';
 import { globalNorm } from './global-norm.ts';
 
 /**
@@ -37,6 +40,7 @@ export function clipByGlobalNorm(maximum: number): Optimizer & { readonly maximu
  *
  * @param optimizers The optimizers, the one that applies the learning rate last.
  * @returns The optimizer.
+ * @throws TransferError `INVALID_ARGUMENT` where one of them is none, or there is none.
  *
  * @example
  * ```ts
@@ -46,6 +50,13 @@ export function clipByGlobalNorm(maximum: number): Optimizer & { readonly maximu
  * ```
  */
 export function chain(...optimizers: readonly Optimizer[]): Optimizer & { readonly optimizers: readonly Optimizer[] } {
+  const odd = optimizers.findIndex((one) => kindOf(one) !== 'optimizer');
+  if (odd >= 0 || optimizers.length === 0) {
+    throw new TransferError(
+      'INVALID_ARGUMENT',
+      `chain received ${textOf(optimizers[odd])}. Pass optimizers: chain(clipByGlobalNorm(1), adamw()).`,
+    );
+  }
   // Each part's fields are kept under the part's position, so that two parts with a field of one name do not meet.
   const own = (state: OptimizerState, part: number): OptimizerState =>
     mapRecord(state, (fields) =>

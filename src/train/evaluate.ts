@@ -13,6 +13,7 @@ import { networkBehind } from '../model/network.ts';
 import { split } from '../model/split.ts';
 import { trainedBy } from '../model/trained.ts';
 import { assertTransferModel } from '../model/transfer-model.ts';
+import { withWeights } from '../model/with-weights.ts';
 import { breather } from './breathe.ts';
 import { computeFeatures } from './features.ts';
 import { score } from './score.ts';
@@ -81,7 +82,9 @@ export async function evaluate(
   assertMetrics(head, metrics);
   assertExamples(head, examples, 'given');
   const network = networkBehind(model);
-  const { values } = model.lease;
+  // Of its own: the caller may dispose the model meanwhile.
+  const { lease } = withWeights(model, model.lease.values, {});
+  const { values } = lease;
   const divided = split(network.graph, trainedBy(model.layers, model.settings).layers);
   const folder = folderOf(network, findingsOf(model.lease));
   const source = { network, folder, values, split: divided, examples, inputs, ...(signal && { signal }) };
@@ -96,7 +99,10 @@ export async function evaluate(
     .catch(async (error: unknown) => {
       throw await lostOr(error);
     })
-    .finally(() => folder.dispose());
+    .finally(() => {
+      folder.dispose();
+      lease.dispose();
+    });
   return {
     loss,
     metrics: measure(metrics, outcome),

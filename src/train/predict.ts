@@ -10,6 +10,7 @@ import { assertIds } from '../model/id-limits.ts';
 import { networkBehind } from '../model/network.ts';
 import { type Picture, toInput } from '../model/picture.ts';
 import { assertTransferModel } from '../model/transfer-model.ts';
+import { withWeights } from '../model/with-weights.ts';
 import { allFinite } from './finite.ts';
 import { type PredictInput, predictInputs } from './predict-inputs.ts';
 import { activate } from './score.ts';
@@ -73,6 +74,8 @@ export async function predict(
   const given = predictInputs(input, inputs);
   const tensors: tf.Tensor[] = [];
   let outputs: readonly Value[] = [];
+  // Of its own: the caller may dispose the model meanwhile.
+  const { lease } = withWeights(model, model.lease.values, {});
   const folder = folderOf(network, findingsOf(model.lease));
   try {
     for (const [index, specification] of inputs.entries())
@@ -85,7 +88,7 @@ export async function predict(
     const values = new Map<number, Value>(
       graph.inputs.map((id, index) => [id, { tensor: tensors[index] as tf.Tensor, mask: null }]),
     );
-    outputs = await folder.infer(model.lease.values, graph.applications, values, graph.outputs);
+    outputs = await folder.infer(lease.values, graph.applications, values, graph.outputs);
     const scores = activate(head, outputs[0]?.tensor as tf.Tensor);
     const numbers = await download(scores).finally(() => scores.dispose());
     if (!allFinite(numbers)) {
@@ -101,6 +104,7 @@ export async function predict(
     throw await lostOr(error);
   } finally {
     folder.dispose();
+    lease.dispose();
     disposeValues(outputs);
     tf.dispose(tensors);
   }

@@ -77,8 +77,8 @@ export async function* runStrategy(
     folder: folderOf(network, findings),
     findings,
   };
-  // The variables of the network stay alive for the run, whatever handles the caller disposes meanwhile.
-  network.hold();
+  // The run has a lease of its own: the network stays alive, whatever handles the caller disposes meanwhile.
+  const lease = leaseOf(network, {});
   const pause = breather(signal);
   const phases: PhaseRecord[] = [];
   let ended: Ended = 'completed';
@@ -94,7 +94,8 @@ export async function* runStrategy(
           phases: planned.length,
           epochs: phase.phase.epochs,
         };
-        phases.push(yield* runPhase(state, phase, index, context, pause));
+        const held = { ...phase, model: { ...phase.model, lease } };
+        phases.push(yield* runPhase(state, held, index, context, pause));
         if (signal?.aborted) break;
       }
     } catch (error) {
@@ -115,7 +116,7 @@ export async function* runStrategy(
     tf.dispose([state.values, state.start, state.optimizerState] as never);
     state.folder.dispose();
     await dropCaches(state.caches);
-    network.giveBack();
+    lease.dispose();
   }
 
   /** Makes the handle of the run's weights, which are the run's no more. */

@@ -47,6 +47,10 @@ export async function readFeatures(store: Store, wanted: Wanted): Promise<Featur
   const saved = await savedIn(store, signal);
   const entry = saved?.entries?.find((one) => one.key === key);
   if (!saved || !entry) return undefined;
+  const isThere = (position: number) => entry.columns.some(({ value, isMask }) => value === position && !isMask);
+  if (!entry.columns.every((column) => isSafe(column, cut)) || ![...cut.keys()].every(isThere)) {
+    throw damaged(store, list);
+  }
   const { read } = saved;
   const columns: FeatureColumn[] = [];
   for (const { value, isMask, shape, dtype, file, sha256: expected } of entry.columns) {
@@ -64,6 +68,15 @@ export async function readFeatures(store: Store, wanted: Wanted): Promise<Featur
   }
   return featureCache(cut, size, views, columns);
 }
+
+/** Whether a column can be read: it is one of the cut's, its file lies beside the list, and its shape is one. */
+const isSafe = ({ value, shape, dtype, file }: SavedEntry['columns'][number], cut: readonly ValueId[]) =>
+  Number.isInteger(value) &&
+  value in cut &&
+  Array.isArray(shape) &&
+  shape.every((length) => Number.isSafeInteger(length) && length >= 0) &&
+  ['float32', 'int32', 'bool'].includes(dtype) &&
+  /^weights\.[0-9a-f]{16}\.bin$/.test(file);
 
 interface Saved {
   readonly read: ReadFile;

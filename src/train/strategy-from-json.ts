@@ -1,3 +1,4 @@
+import { assertList } from '../core/assert-list.ts';
 import { assertStrategy } from '../core/assert-strategy.ts';
 import { averagedWeights, swaWeights } from '../core/averages.ts';
 import { bestWeights, earlyStopping, lastWeights, reduceLROnPlateau } from '../core/callbacks.ts';
@@ -29,7 +30,7 @@ const builders: Readonly<Record<string, Readonly<Record<string, Builder>>>> = {
   edit: {
     freeze: () => freeze(),
     unfreeze: () => unfreeze(),
-    unfreezeOnly: ({ names }: { names: [string] }) => unfreezeOnly(...names),
+    unfreezeOnly: ({ names }: { names: unknown }) => unfreezeOnly(...listOf<[string]>(names)),
     bitFit: () => bitFit(),
     unfreezeTop: ({ top }: { top: number | string }) => unfreezeTop(top),
     lora,
@@ -42,7 +43,7 @@ const builders: Readonly<Record<string, Readonly<Record<string, Builder>>>> = {
     adamw,
     rmsprop,
     clipByGlobalNorm: ({ maximum }: { maximum: number }) => clipByGlobalNorm(maximum),
-    chain: ({ optimizers }: { optimizers: Json[] }) => chain(...optimizers.map((part) => revive(part) as Optimizer)),
+    chain: ({ optimizers }: { optimizers: unknown }) => chain(...(listOf(optimizers).map(revive) as Optimizer[])),
   },
   schedule: { constant, linear, cosine, oneCycle, slantedTriangular },
   penalty: {
@@ -57,8 +58,13 @@ const builders: Readonly<Record<string, Readonly<Record<string, Builder>>>> = {
   metric: { accuracy, precision, recall, f1, auc: ({ label }: { label: string }) => auc(label), meanAbsoluteError },
 };
 
-function revive(json: Json): unknown {
-  const { kind = '', name = '', ...settings } = json;
+function listOf<List = Json[]>(given: unknown): List {
+  assertList('strategyFromJSON', given, "[{ kind: 'metric', name: 'accuracy' }], as JSON.stringify wrote it");
+  return given as List;
+}
+
+function revive(json: Json | null): unknown {
+  const { kind = '', name = '', ...settings } = json ?? {};
   if (kind === 'loss') return json;
   const builder =
     Object.hasOwn(builders, kind) && Object.hasOwn(builders[kind] as object, name) ? builders[kind]?.[name] : undefined;
@@ -95,10 +101,10 @@ export function strategyFromJSON(json: string | readonly unknown[]): Strategy {
 }
 
 function readStep(step: Json): unknown {
-  if (step?.kind !== 'phase') return revive(step ?? {});
+  if (step?.kind !== 'phase') return revive(step);
   const { kind, name, ...settings } = step as unknown as Phase & { readonly [key: string]: unknown };
   const one = (value: unknown) => value && revive(value as Json);
-  const many = (values: unknown) => (values as Json[] | undefined)?.map(revive);
+  const many = (values: unknown) => (values === undefined ? undefined : listOf(values).map(revive));
   const revived = {
     optimizer: one(settings.optimizer),
     schedule: one(settings.schedule),

@@ -123,7 +123,7 @@ export function assertLoss(head: Head, loss: Loss): void {
 }
 
 /**
- * Refuses metrics that cannot measure what a head says.
+ * Refuses metrics that cannot measure what a head says, and two of one name, by which their numbers are told apart.
  *
  * @param head The head.
  * @param metrics The metrics.
@@ -131,4 +131,11 @@ export function assertLoss(head: Head, loss: Loss): void {
  */
 export function assertMetrics(head: Head, metrics: readonly Metric[]): void {
   for (const metric of metrics) metric.check?.({ task: taskOf(head), labels: head.labels });
+  const names = metrics.map(({ name }) => name);
+  const double = names.find((name, index) => names.indexOf(name) < index);
+  if (double === undefined) return;
+  throw new TransferError(
+    'INVALID_ARGUMENT',
+    `There are two metrics named ${double}. Give each a name of its own: { ...${double}(...), name: '...' }.`,
+  );
 }

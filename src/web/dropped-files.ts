@@ -31,12 +31,12 @@ async function filesIn(entry: FileSystemEntry | null): Promise<File[]> {
   if (entry?.isFile) return [await fileOf(entry as FileSystemFileEntry)];
   if (!entry?.isDirectory) return [];
   const reader = (entry as FileSystemDirectoryEntry).createReader();
-  const files: File[] = [];
+  const files: File[][] = [];
   for (;;) {
     // Browsers give a hundred at a time, and none at the end.
     const entries = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject));
-    if (entries.length === 0) return files;
-    for (const inside of await Promise.all(entries.map(filesIn))) files.push(...inside);
+    if (entries.length === 0) return files.flat();
+    files.push(...(await Promise.all(entries.map(filesIn))));
   }
 }
 

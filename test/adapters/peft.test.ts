@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
@@ -20,6 +20,8 @@ import { classifier, tokenClassifier } from 'tfjs-transfer/heads';
 import { loadTokenizer, textExamples, tokenize, wordExamples } from 'tfjs-transfer/text';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readSafetensors } from '../../src/formats/safetensors.ts';
+import { floatsOf } from '../../src/formats/safetensors-values.ts';
+import { writeSafetensors } from '../../src/formats/safetensors-write.ts';
 import tokens from '../goldens/text/tiny-bert/tokens.golden.json' with { type: 'json' };
 import { golden, outputOf, textFolder } from '../support/encoders.ts';
 import { difference } from '../support/examples.ts';
@@ -150,6 +152,50 @@ describe('an adapter of peft', () => {
     for (const handle of [two, other, model]) dispose(handle);
     expect(tf.memory().numTensors).toBe(before);
   });
+
+  const query = 'base_model.model.bert.encoder.layer.0.attention.self.query';
+  test.each<readonly [string, (file: Written) => void, RegExp]>([
+    [
+      'a factor twice',
+      (file) => file.set('bert.encoder.layer.0.attention.self.query.lora_A.weight', at(file, `${query}.lora_A.weight`)),
+      /query\.lora_A\.weight: the file has it twice/,
+    ],
+    [
+      'B without axes',
+      (file) => file.set(`${query}.lora_B.weight`, { shape: [], values: Float32Array.of(1) }),
+      /B.weight \[\]/,
+    ],
+    [
+      'an empty B',
+      (file) => file.set(`${query}.lora_B.weight`, { shape: [0, 2], values: new Float32Array() }),
+      /\[0,2\]/,
+    ],
+    ['half of a head', (file) => file.delete('base_model.model.classifier.bias'), /lacks classifier\.bias/],
+    [
+      'a kernel in place of an update',
+      (file) => file.set(query, at(file, `${query}.lora_B.weight`)),
+      /query: .* has no such layer/,
+    ],
+  ])('with %s is refused, and leaves no tensor', async (_, damage, said) => {
+    const model = await fresh();
+    const tensors = await tensorsIn(peft);
+    const file: Written = new Map(
+      [...tensors].map(([name, tensor]) => [name, { shape: tensor.shape, values: floatsOf(tensor, name) }]),
+    );
+    damage(file);
+    await writeFile(join(folder, 'adapter_model.safetensors'), writeSafetensors(file, {}));
+    await writeFile(join(folder, 'adapter_config.json'), JSON.stringify(await configIn(peft)));
+    const before = tf.memory().numTensors;
+    await expect(loadAdapter(model, folder)).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringMatching(said),
+    });
+    expect(tf.memory().numTensors).toBe(before);
+    dispose(model);
+  });
+
+  type Written = Map<string, { readonly shape: readonly number[]; readonly values: Float32Array }>;
+  const at = (file: Written, name: string) => file.get(name) ?? expect.fail(`no ${name}`);
 
   test('stands beside a model in one folder', async () => {
     const model = await fresh();

@@ -1,13 +1,17 @@
+import * as tfl from '@tensorflow/tfjs-layers';
 import { describe, expect, test } from 'vitest';
 import { cpu } from '../../src/backends/cpu.ts';
 import { tinyCnn } from '../../src/bases/tiny-cnn.ts';
 import { classBalancedWeights } from '../../src/core/class-balanced-weights.ts';
-import { bitFit, unfreezeOnly } from '../../src/core/edits.ts';
+import type { Edit } from '../../src/core/edit.ts';
+import { bitFit, unfreezeOnly, unfreezeTop } from '../../src/core/edits.ts';
 import { gradualUnfreeze } from '../../src/core/gradual-unfreeze.ts';
 import { pipe } from '../../src/core/pipe.ts';
 import { discriminative } from '../../src/core/rate-edits.ts';
 
 import { slantedTriangular } from '../../src/core/schedules.ts';
+import { asBase } from '../../src/model/as-base.ts';
+import { dispose } from '../../src/model/dispose.ts';
 import { useBackend } from '../../src/model/use-backend.ts';
 import { strategyFromJSON } from '../../src/train/strategy-from-json.ts';
 
@@ -67,6 +71,26 @@ describe('edits', async () => {
       new Set(['stem', 'block1']),
     );
     expect(() => pipe(tinyCnn(), unfreezeOnly('block9'))).toThrow(/unfreezeOnly\('block9'\): no layer/);
+    expect(() => (unfreezeOnly as () => unknown)()).toThrow(/unfreezeOnly received no names/);
+  });
+
+  test('a name that ends in a number begins no longer number', () => {
+    const dense = (name: string, settings: object = {}) => tfl.layers.dense({ name, units: 1, ...settings });
+    const names = ['block_2', 'block_1_a', 'block_1b', 'block_10_a', 'block_1_c'];
+    const base = asBase(
+      tfl.sequential({ layers: names.map((name, i) => dense(name, i === 0 ? { inputShape: [1] } : {})) }),
+    );
+    const opened = (...edits: readonly Edit[]) =>
+      edits.map((edit) =>
+        [...pipe(base, edit).settings.trains].filter((key) => key.endsWith('kernel')).map((key) => key.split('/')[0]),
+      );
+    expect(opened(unfreezeOnly('block_1'), unfreezeOnly('block_'), unfreezeTop('block_1'))).toEqual([
+      ['block_1_a', 'block_1b', 'block_1_c'],
+      names,
+      names.slice(1),
+    ]);
+    expect(() => pipe(base, unfreezeOnly('block_1_d'))).toThrow(/no layer/);
+    dispose(base);
   });
 
   test('bitFit opens biases and the offsets of normalisations', () => {

@@ -167,7 +167,7 @@ describe.each(cases)('$name', (given) => {
     const model = modelOf(given);
     const expected = await scoresOf(model);
     const name = folder.slice(root.length);
-    const places = [folder, `${folder}/`, join(folder, 'model.json'), pathToFileURL(folder).href];
+    const places = [folder, `${folder}/`, join(folder, 'model.json'), pathToFileURL(folder).href, `file:${folder}`];
     for (const place of [...places, `${address}${name}`, `${address}${name}/model.json`]) {
       await leavingNothing(async () => {
         const loaded = await loadModel(place);

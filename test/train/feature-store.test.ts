@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto';
 import {
+  copyFileSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -235,6 +237,11 @@ describe('what is damaged is noticed, computed again, and saved again', () => {
     ['a cut list', () => truncateSync(join(store, 'model.json'), 50)],
     ['an empty list', () => truncateSync(join(store, 'model.json'), 0)],
     ['a changed list', () => replaceIn(join(store, 'model.json'), '"value":0', '"value":5')],
+    ['a file outside', () => relist((column) => ({ ...column, file: moved(column.file) }))],
+    ['a position outside', () => relist((column) => ({ ...column, value: 7 }))],
+    ['a shape that is none', () => relist((column) => ({ ...column, shape: { length: 3 } }))],
+    ['a type that is none', () => relist((column) => ({ ...column, dtype: 'complex64' }))],
+    ['a value that is missing', () => relist((column) => ({ ...column, isMask: true }))],
   ])('%s', async (_, damage) => {
     const model = pictureModel();
     const data = await pictures();
@@ -248,6 +255,20 @@ describe('what is damaged is noticed, computed again, and saved again', () => {
     expect(saved(await ran(model, data, topmost, { featureStore: store }))).toEqual(both('found'));
     dispose(model);
   });
+
+  /** Changes the columns in a list that says the right hash of itself. */
+  function relist(change: (column: { readonly file: string }) => object): void {
+    const path = join(store, 'model.json');
+    const { entries, ...rest } = JSON.parse(readFileSync(path, 'utf8'));
+    for (const entry of entries) entry.columns = entry.columns.map(change);
+    const sha256 = createHash('sha256').update(JSON.stringify(entries)).digest('hex');
+    writeFileSync(path, JSON.stringify({ ...rest, entries, sha256 }));
+  }
+
+  function moved(file: string): string {
+    copyFileSync(join(store, file), join(folder, file));
+    return `../${file}`;
+  }
 
   function flipBit(path: string): void {
     const bytes = readFileSync(path);

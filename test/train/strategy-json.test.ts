@@ -200,6 +200,7 @@ test.each<[string, Strategy]>([
 
 describe('what is no strategy of this library is refused', () => {
   const phase = train({ epochs: 1 });
+  const chained = (given: object) => ({ ...phase, optimizer: { kind: 'optimizer', name: 'chain', ...given } });
   const own = { ...phase, optimizer: { kind: 'optimizer', name: 'mine' } };
   test.each<[string, unknown, string, RegExp]>([
     ['an unknown edit', [{ kind: 'edit', name: 'mine' }, phase], 'INVALID_ARGUMENT', /edit "mine".*in code/],
@@ -209,6 +210,16 @@ describe('what is no strategy of this library is refused', () => {
     ['nothing in it', [null, phase], 'INVALID_ARGUMENT', /none of this library's/],
     ['a phase without epochs', [{ kind: 'phase', name: 'train' }], 'INVALID_ARGUMENT', /epochs: undefined/],
     ['a policy that is none', [{ kind: 'edit', name: 'batchNorm', policy: 'no' }, phase], 'INVALID_ARGUMENT', /'no'/],
+    ['no metric among metrics', [{ ...phase, metrics: [null] }], 'INVALID_ARGUMENT', /holds null/],
+    [
+      'callbacks that are no list',
+      [{ ...phase, callbacks: {} }],
+      'INVALID_ARGUMENT',
+      /received \[Object\]\. Pass an array/,
+    ],
+    ['a chain of nothing', [chained({})], 'INVALID_ARGUMENT', /received undefined\. Pass an array/],
+    ['a chain of null', [chained({ optimizers: [null] })], 'INVALID_ARGUMENT', /holds null/],
+    ['no names', [{ kind: 'edit', name: 'unfreezeOnly' }, phase], 'INVALID_ARGUMENT', /undefined\. Pass an array/],
     ['no step', [], 'INVALID_ORDER', /empty/],
     ['an edit at its end', [phase, freeze()], 'INVALID_ORDER', /ends with the edit freeze/],
     ['no list', { kind: 'phase' }, 'INVALID_ARGUMENT', /The strategy is a single phase/],

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
@@ -393,4 +393,23 @@ describe('T20 loading leaves constrained weights alone, training constrains them
     });
     dispose(base);
   });
+});
+
+test('T2: what was built with training: false is saved and loaded so, in plain tfjs too', async () => {
+  const input = tfl.input({ shape: [3] });
+  const normalization = (name: string) => L.batchNormalization({ name });
+  const fixed = normalization('fixed').apply(input, { training: false }) as tfl.SymbolicTensor;
+  const plain = tfl.model({ inputs: input, outputs: on(normalization('free'), fixed) });
+  const model = pipe(asBase(plain), attachHead(regressor(['x'])));
+  const place = join(folder, 'inference-only');
+  await saveModel(model, place);
+  const loaded = await loadModel(place);
+  const flags = ({ layers }: typeof model) => layers.map(({ path, inferenceOnly }) => `${path} ${inferenceOnly}`);
+  expect(flags(loaded)).toEqual(flags(model));
+  expect(flags(loaded)).toEqual(expect.arrayContaining(['fixed true', 'free false']));
+  const json = JSON.parse(readFileSync(join(place, 'model.json'), 'utf8'));
+  const read = await tfl.models.modelFromJSON({ modelTopology: json.modelTopology } as never);
+  expect((read.getLayer('fixed').output as unknown as { callArgs: object }).callArgs).toEqual({ training: false });
+  read.dispose();
+  for (const handle of [model, loaded]) dispose(handle);
 });

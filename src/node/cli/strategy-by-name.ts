@@ -7,12 +7,16 @@ import { strategyFromJSON } from '../../train/strategy-from-json.ts';
 import { UsageError } from './usage.ts';
 
 // The command line reports accuracy, so that is what it keeps the best of. Two views of each picture are cached.
-const settings = { callbacks: [bestWeights({ monitor: 'accuracy' })], views: 2 };
+const settingsFor = (validated: boolean) => ({
+  callbacks: [bestWeights({ monitor: validated ? 'accuracy' : 'loss' })],
+  views: 2,
+});
 
-const named: Readonly<Record<string, (epochs: number) => Strategy>> = {
-  'probe-then-tune': (epochs) =>
+type Settings = ReturnType<typeof settingsFor>;
+const named: Readonly<Record<string, (epochs: number, settings: Settings) => Strategy>> = {
+  'probe-then-tune': (epochs, settings) =>
     probeThenTune({ probe: { epochs, ...settings }, tune: { epochs: Math.ceil(epochs / 8), ...settings } }),
-  'linear-probe': (epochs) => linearProbe({ epochs, ...settings }),
+  'linear-probe': (epochs, settings) => linearProbe({ epochs, ...settings }),
 };
 
 /** The names of strategies that {@link strategyByName} knows. */
@@ -25,11 +29,16 @@ const defaultEpochs = 40;
  *
  * @param strategy The name, or the path of a JSON file.
  * @param epochs The epochs of a named strategy's first phase; undefined where none were asked for.
+ * @param validated Whether there is a validation split.
  * @throws UsageError where it is neither; TransferError where the file cannot be read or holds no strategy.
  */
-export async function strategyByName(strategy: string, epochs: number | undefined): Promise<Strategy> {
+export async function strategyByName(
+  strategy: string,
+  epochs: number | undefined,
+  validated: boolean,
+): Promise<Strategy> {
   const make = Object.hasOwn(named, strategy) ? named[strategy] : undefined;
-  if (make) return make(epochs ?? defaultEpochs);
+  if (make) return make(epochs ?? defaultEpochs, settingsFor(validated));
   if (!/[\\/.]/.test(strategy)) {
     throw new UsageError(
       `--strategy received "${strategy}". Pass ${strategyNames.join(' or ')}, or the path of a JSON file.`,

@@ -41,12 +41,15 @@ export async function textData(path: string, settings: TextDataSettings): Promis
     return new TransferError('INVALID_DATA', `${path}: ${sentence}${note}`);
   };
   if (rows.length === 0) throw invalid('there is no text that can be used.');
-  const unknown = rows.find(({ label = '' }) => !labels.includes(label));
-  if (unknown) {
-    throw invalid(`${unknown.name} has the label "${unknown.label}", which is none of ${labels.join(', ')}.`);
-  }
-  const targets = rows.map(({ label = '' }) => labels.indexOf(label));
-  const counts = labels.map((_, label) => targets.filter((target) => target === label).length);
+  const positions = new Map(labels.map((label, position) => [label, position]));
+  const counts = labels.map(() => 0);
+  const targets = rows.map(({ label = '', name }) => {
+    const position = positions.get(label);
+    if (position === undefined)
+      throw invalid(`${name} has the label "${label}", which is none of ${labels.join(', ')}.`);
+    counts[position] = (counts[position] as number) + 1;
+    return position;
+  });
   if (!settings.labels) assertClasses(labels, counts, validation, invalid);
   const examples = textExamples(
     rows.map(({ text }) => text),

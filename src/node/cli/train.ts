@@ -91,7 +91,7 @@ export const train = defineCommand({
     const seed = numberOf('seed', args.seed, { whole: true, least: 0 });
     assertBase(args.base);
     await assertOutput(args.output, args.data);
-    const strategy = await strategyByName(args.strategy, epochs);
+    const strategy = await strategyByName(args.strategy, epochs, validation > 0);
     await useBackend(backendByName(args.backend));
 
     const progress = progressOn(io);
