@@ -47,17 +47,17 @@ const check = (name, path, names, limit) => ({
 // docs/decisions/0004-core-size.md.
 module.exports = [
   check('load, freeze, attach, fine-tune', 'index', '{ loadBase, freeze, attachHead, fineTune, linearProbe }', '15 kB'),
-  check('the whole core', 'index', '*', '51 kB'),
+  check('the whole core', 'index', '*', '52 kB'),
   check('backends/cpu', 'backends/cpu', '{ cpu }', '6.5 kB'),
   check('backends/wasm', 'backends/wasm', '{ wasm }', '28 kB'),
   check('backends/webgl', 'backends/webgl', '{ webgl }', '6.5 kB'),
   check('backends/webgpu', 'backends/webgpu', '{ webgpu }', '7 kB'),
   check('heads', 'heads/index', '*', '1.6 kB'),
   check('data', 'data/index', '*', '6 kB'),
-  check('bases', 'bases/index', '*', '5 kB'),
-  check('web', 'web/index', '*', '18.5 kB'),
+  check('bases', 'bases/index', '*', '5.1 kB'),
+  check('web', 'web/index', '*', '19 kB'),
   check('stores', 'stores/index', '*', '9 kB'),
-  check('analyse', 'analyse/index', '*', '50 kB'),
+  check('analyse', 'analyse/index', '*', '50.5 kB'),
   check('text', 'text/index', '*', '16 kB'),
-  check('adapters', 'adapters/index', '*', '14.5 kB'),
+  check('adapters', 'adapters/index', '*', '15 kB'),
 ];
