@@ -435,7 +435,7 @@ describe('a base', () => {
     await refused(() => loadBase(folder), 'UNSUPPORTED', {
       received: /is a graph-model/,
       expected: /layers-model/,
-      next: /tensorflowjs_converter --output_format=tfjs_layers_model/,
+      next: /tensorflowjs_converter --input_format=keras --output_format=tfjs_layers_model/,
     });
   });
 
