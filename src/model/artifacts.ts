@@ -152,7 +152,7 @@ function assertLayersModelFormat(json: unknown, topology: unknown, manifest: unk
   if ((json as { readonly format?: unknown } | null)?.format === 'graph-model') {
     throw new TransferError(
       'UNSUPPORTED',
-      `${name} is a graph-model, which cannot be trained. Convert the Keras model again: tensorflowjs_converter --input_format=keras --output_format=tfjs_layers_model.`,
+      `${name} is a graph-model, which cannot be trained. Convert the Keras model again, as a layers-model: tensorflowjs_converter --input_format=keras --output_format=tfjs_layers_model.`,
     );
   }
   const manifestIsRight =
