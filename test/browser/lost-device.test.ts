@@ -103,5 +103,5 @@ test.each(browserBackends.filter(({ name }) => name !== 'wasm'))(
     expect(tf.memory().numTensors).toBe(tensors);
     dispose(model);
   },
-  300_000,
+  600_000,
 );
