@@ -1,5 +1,6 @@
 import { TransferError } from '../core/errors.ts';
 import { knownInTransfer, type TransferSettings } from '../core/progress.ts';
+import { assertRange, wholeFrom1 } from '../core/ranges.ts';
 import { assertSettings } from '../core/settings.ts';
 import type { Store } from '../core/store.ts';
 import { readableAt } from '../model/artifacts.ts';
@@ -45,12 +46,7 @@ const longestFile = 64 * 2 ** 20;
 export async function loadTokenizer(source: string | Store, settings: LoadTokenizerSettings = {}): Promise<Tokenizer> {
   assertSettings('loadTokenizer', settings, { ...knownInTransfer, length: 128 });
   const { length, signal, onProgress } = settings;
-  if (length !== undefined && !(Number.isInteger(length) && length > 0)) {
-    throw new TransferError(
-      'INVALID_ARGUMENT',
-      `loadTokenizer received length: ${length}. Pass a whole number from 1.`,
-    );
-  }
+  if (length !== undefined) assertRange('loadTokenizer', wholeFrom1, { length });
   assertPlace('loadTokenizer', source);
   const name = nameOfPlace(source);
   const place = await readableAt(source);

@@ -1,10 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test } from 'vitest';
 import { cpu } from '../../src/backends/cpu.ts';
-import { tinyCnn } from '../../src/bases/tiny-cnn.ts';
-import { classifier } from '../../src/heads/classifier.ts';
 import {
-  attachHead,
   delta,
   dispose,
   evaluate,
@@ -18,16 +15,11 @@ import {
   useBackend,
 } from '../../src/index.ts';
 import { examplesOf } from '../support/examples.ts';
+import { pictureModel } from '../support/spilled-runs.ts';
 
 beforeAll(() => useBackend(cpu()));
 
 const size = 16;
-const model = () => {
-  const base = tinyCnn({ size });
-  const made = attachHead(classifier(['even', 'odd']))(base);
-  dispose(base);
-  return made;
-};
 const pictures = () => tf.randomUniform([6, size, size, 3], 0, 255, 'float32', 1);
 const examples = () => examplesOf([pictures()], [0, 1, 0, 1, 0, 1]);
 
@@ -41,7 +33,7 @@ test('a run goes on when its model is disposed, through all of its phases', asyn
   );
   const before = tf.memory().numTensors;
   const run = async (meanwhile: boolean) => {
-    const start = model();
+    const start = pictureModel();
     const { model: tuned, history } = await fineTune(start, data, strategy, {
       onEvent: ({ kind }) => {
         if (meanwhile && kind === 'step') dispose(start);
@@ -62,7 +54,7 @@ test('a model is measured and asked to the end when it is disposed meanwhile', a
   const before = tf.memory().numTensors;
   for (const ask of [evaluate, predict] as const) {
     const answer = async (meanwhile: boolean) => {
-      const start = model();
+      const start = pictureModel();
       const answering = ask === evaluate ? evaluate(start, asked, { batchSize: 2 }) : predict(start, picture);
       if (meanwhile) dispose(start);
       return answering.finally(() => dispose(start));
