@@ -83,9 +83,13 @@ export function convolve(
   }
 }
 
-/** The gradient of the filter: what the windows see, transposed, times the gradient of the output. */
+/**
+ * The gradient of the filter: what the windows see, transposed, times the gradient of the output.
+ *
+ * @param adds Whether it is added to what is there.
+ */
 export function filterGradient(
-  x: usize, dy: usize, gradient: usize, packed: usize, tile: usize, scratch: usize, pixels: i32, outChannels: i32,
+  x: usize, dy: usize, gradient: usize, packed: usize, adds: bool, tile: usize, scratch: usize, pixels: i32, outChannels: i32,
   height: i32, width: i32, channels: i32, outHeight: i32, outWidth: i32, kernelHeight: i32, kernelWidth: i32, strideY: i32,
   strideX: i32, dilationY: i32, dilationX: i32, top: i32, left: i32,
 ): void {
@@ -99,7 +103,7 @@ export function filterGradient(
         dilationY, dilationX, top, left);
     }
     pack(dy + bytes(p * outChannels), packed, end - p, outChannels, outChannels, 1);
-    product(seen, 1, taps, packed, gradient, taps, end - p, outChannels, 0, p > 0, -Infinity, Infinity, scratch);
+    product(seen, 1, taps, packed, gradient, taps, end - p, outChannels, 0, adds || p > 0, -Infinity, Infinity, scratch);
   }
 }
 

@@ -1,6 +1,7 @@
 // Depthwise convolutions and their gradients, channels last: a lane is a channel.
 import { boundsGradient } from './activation';
-import { bytes, clamp, madd } from './lanes';
+import { bytes, clamp, copy, madd } from './lanes';
+import { gradientBlock, hasBlocks, PIXELS, sumBlock } from './windows';
 
 /** The first tap of a window that lies inside: `from + tap * dilation >= 0`. */
 @inline
@@ -32,12 +33,20 @@ export function depthwise(
   width: i32, channels: i32, outHeight: i32, outWidth: i32, kernelHeight: i32, kernelWidth: i32, strideY: i32, strideX: i32,
   dilationY: i32, dilationX: i32, top: i32, left: i32,
 ): void {
-  const least = f32x4.splat(seen ? -Infinity : low), most = f32x4.splat(seen ? Infinity : high), out = channels * multiplier;
+  const lower: f32 = seen ? -Infinity : low, upper: f32 = seen ? Infinity : high, out = channels * multiplier;
+  const least = f32x4.splat(lower), most = f32x4.splat(upper);
   const tap = bytes(dilationX * channels), hop = bytes(strideX * channels), next = bytes(out);
+  const inBlocks = multiplier == 1 && hasBlocks(kernelWidth, strideX, dilationX, channels);
   for (let line = 0; line < batch * outHeight; line++) {
     const picture = line / outHeight, y0 = (line - picture * outHeight) * strideY - top;
     const ky0 = firstTap(y0, dilationY), ky1 = endTap(y0, dilationY, height, kernelHeight);
-    for (let ox = 0; ox < outWidth; ) {
+    for (let ox = 0; inBlocks && ox < outWidth; ox += PIXELS) {
+      const x0 = ox * strideX - left, at = x + bytes(((picture * height + y0 + ky0 * dilationY) * width + x0) * channels);
+      sumBlock(kernelWidth, strideX, x0, width, at, filter + bytes(ky0 * kernelWidth * channels),
+        y + bytes((line * outWidth + ox) * out), bias, lower, upper, channels, ky1 - ky0, bytes(dilationY * width * channels),
+        min(PIXELS, outWidth - ox));
+    }
+    for (let ox = inBlocks ? outWidth : 0; ox < outWidth; ) {
       const x0 = ox * strideX - left;
       const kx0 = firstTap(x0, dilationX), kx1 = endTap(x0, dilationX, width, kernelWidth);
       // Four pixels at once where all of their taps lie inside: each weight is read once for the four.
@@ -110,9 +119,17 @@ export function depthwiseFilterGradient(
   left: i32,
 ): void {
   const out = channels * multiplier, hop = bytes(strideX * channels), next = bytes(out);
+  const inBlocks = multiplier == 1 && hasBlocks(kernelWidth, strideX, dilationX, channels);
   for (let line = 0; line < batch * outHeight; line++) {
     const picture = line / outHeight, y0 = (line - picture * outHeight) * strideY - top;
-    for (let ky = firstTap(y0, dilationY); ky < endTap(y0, dilationY, height, kernelHeight); ky++) {
+    const ky0 = firstTap(y0, dilationY), ky1 = endTap(y0, dilationY, height, kernelHeight);
+    for (let ox = 0; inBlocks && ox < outWidth; ox += PIXELS) {
+      const x0 = ox * strideX - left, at = x + bytes(((picture * height + y0 + ky0 * dilationY) * width + x0) * channels);
+      gradientBlock(kernelWidth, strideX, x0, width, at, dy + bytes((line * outWidth + ox) * out),
+        gradient + bytes(ky0 * kernelWidth * channels), channels, ky1 - ky0, bytes(dilationY * width * channels),
+        min(PIXELS, outWidth - ox));
+    }
+    for (let ky = inBlocks ? ky1 : ky0; ky < ky1; ky++) {
       const row = (picture * height + y0 + ky * dilationY) * width;
       for (let kx = 0; kx < kernelWidth; kx++) {
         // The output pixels of which this tap lies inside.
@@ -182,4 +199,9 @@ export function depthwiseInputGradient(
     }
     if (seen) through(seen, gradient, line, width * channels, low, high);
   }
+}
+
+/** The taps of a filter in the reverse order. */
+export function reversed(from: usize, to: usize, taps: i32, numbers: i32): void {
+  for (let tap = 0; tap < taps; tap++) copy(to + bytes(tap * numbers), from + bytes((taps - 1 - tap) * numbers), numbers);
 }

@@ -7,10 +7,10 @@ export function madd(a: v128, b: v128, c: v128): v128 {
   return f32x4.add(c, f32x4.mul(a, b));
 }
 
-/** Brings numbers to `[low, high]`; NaN stays NaN. */
+/** Brings numbers to `[low, high]`; NaN stays NaN. The pseudo-minimum is one instruction, f32x4.min several. */
 @inline
 export function clamp(x: v128, low: v128, high: v128): v128 {
-  return f32x4.min(high, f32x4.max(low, x));
+  return f32x4.pmin(f32x4.pmax(x, low), high);
 }
 
 /** The bytes of so many numbers. */

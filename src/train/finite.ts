@@ -5,6 +5,7 @@ import { download } from '../model/device.ts';
 import { execute, type Values } from '../model/execute.ts';
 import { tidy } from '../model/tidy.ts';
 import { withValues } from '../model/weights.ts';
+import { squareSum, sumsSquares } from './square-sum.ts';
 import type { StepPlan } from './step.ts';
 
 /**
@@ -17,8 +18,19 @@ export function allFinite(numbers: ArrayLike<number>): boolean {
   return true;
 }
 
+/** Whether the sum of all squares is finite, which it is where all numbers are, if they are not huge. */
+async function hasFiniteSquares(tensor: tf.Tensor): Promise<boolean> {
+  const sum = squareSum(tensor);
+  try {
+    return allFinite(await download(sum));
+  } finally {
+    sum.dispose();
+  }
+}
+
 /** The position in the batch of the first example with a number that is not finite, or -1. */
 async function firstNotFinite(tensor: tf.Tensor): Promise<number> {
+  if (tensor.dtype !== 'float32' || (sumsSquares() && (await hasFiniteSquares(tensor)))) return -1;
   const numbers = await download(tensor);
   if (allFinite(numbers)) return -1;
   const size = numbers.length / (tensor.shape[0] ?? 1);

@@ -51,7 +51,11 @@ export function fusedOperation(call: FusedCall, differentiable: Differentiable, 
       const gradients = tf.tidy(() => {
         const slope = from.y ? activationGradient(activation, dy, from.y) : dy;
         // Of what was not kept, the gradients read the shape alone.
-        const derive = gradientsOf(operation, slope, from.x ?? x, from.filter ?? filter, slopes.before);
+        const read = [slope, from.x ?? x, from.filter ?? filter, slopes.before] as const;
+        const derive = {
+          ...gradientsOf(operation, ...read),
+          ...(differentiable.x && joined(operation, differentiable, ...read)),
+        };
         return wanted.map((name) => derive[name]());
       });
       // They are not needed again, while tfjs keeps them until all gradients are computed.
@@ -90,24 +94,36 @@ function gradientsOf(
   const [kernelName, first, second] = known[operation.kind];
   const derive = tf.getGradient(kernelName).gradFunc(slope, [x, filter], attributesOf(operation));
   const input = derive[first] as () => tf.Tensor;
-  const through = () => inputThrough(operation, slope, x, filter, before) ?? activationGradient(before, input(), x);
-  return { x: before === 'linear' ? input : through, filter: derive[second] as () => tf.Tensor, bias };
+  return { x: () => activationGradient(before, input(), x), filter: derive[second] as () => tf.Tensor, bias };
 }
 
-/** The gradient of x on through the activation that made it, by one kernel where the backend has it. */
-function inputThrough(
+/** The kernels that compute all gradients of an operation at once, where a backend has them. */
+const joinedKernels: Partial<Record<FusedOperation['kind'], string>> = {
+  conv2d: 'Conv2DBackprop',
+  depthwiseConv2d: 'DepthwiseConv2dNativeBackprop',
+};
+
+/** The gradient of x, on through the activation that made it, and that of a filter, by one kernel where the backend has it. */
+function joined(
   operation: FusedOperation,
+  differentiable: Differentiable,
   dy: tf.Tensor,
   x: tf.Tensor,
   filter: tf.Tensor,
-  activation: FusedActivation,
-): tf.Tensor | undefined {
-  const kernelName = { conv2d: 'Conv2DBackpropThrough', depthwiseConv2d: 'DepthwiseConv2dNativeBackpropThrough' }[
-    operation.kind as string
-  ];
-  if (!kernelName || !tf.getKernel(kernelName, tf.getBackend())) return undefined;
-  const attributes = { ...attributesOf(operation), inputShape: x.shape, activation };
-  return tf.engine().runKernel(kernelName, { dy, filter, x }, attributes) as tf.Tensor;
+  before: FusedActivation,
+): Partial<Record<'x' | 'filter', () => tf.Tensor>> {
+  const kernelName = joinedKernels[operation.kind];
+  if (!kernelName || !tf.getKernel(kernelName, tf.getBackend())) return {};
+  const attributes = {
+    ...attributesOf(operation),
+    inputShape: x.shape,
+    ...(differentiable.filter && { filterShape: filter.shape }),
+    ...(before !== 'linear' && { activation: before }),
+  };
+  const isRead = differentiable.filter || before !== 'linear';
+  const inputs = { dy, filter, ...(isRead && { x }) };
+  const [first, second] = tf.engine().runKernel(kernelName, inputs, attributes) as unknown as tf.Tensor[];
+  return { x: () => first as tf.Tensor, ...(second && { filter: () => second }) };
 }
 
 /** The kernels that compute the gradient of an activation in one pass, where a backend has them. */

@@ -273,26 +273,42 @@ describe('the kernels of the adapter', () => {
       return [{ kernelName, inputs: { dy, filter }, attrs: { ...attrs, inputShape } }, await run(denseCall, 'cpu')];
     }));
 
-  // Those of the input, on through relu6: zero where the input lies on a bound.
+  // Both gradients at once, that of the input on through relu6: zero where the input lies on a bound.
   test.each([
-    ['Conv2DBackpropInput', 'Conv2DBackpropThrough', convolution],
-    ['DepthwiseConv2dNativeBackpropInput', 'DepthwiseConv2dNativeBackpropThrough', depthwise],
-  ] as const)('%s and Relu6Grad are %s', (plainName, kernelName, shapesOf) =>
-    agrees(pictureWindows, async (value) => {
+    ['Conv2DBackpropInput', 'Conv2DBackpropFilter', 'Conv2DBackprop', convolution],
+    [
+      'DepthwiseConv2dNativeBackpropInput',
+      'DepthwiseConv2dNativeBackpropFilter',
+      'DepthwiseConv2dNativeBackprop',
+      depthwise,
+    ],
+  ] as const)('%s, Relu6Grad and %s are %s', async (inputName, filterName, kernelName, shapesOf) => {
+    const property = fc.asyncProperty(pictureWindows, async (value) => {
       const { inputShape, filterShape, outShape, attrs } = shapesOf(value);
-      const inputs = { dy: numbers(outShape, value.seed), filter: numbers(filterShape, value.seed + 1) };
+      const dy = numbers(outShape, value.seed);
+      const filter = numbers(filterShape, value.seed + 1);
       const x = numbers(inputShape, value.seed + 2);
       for (const [i, number] of x.values.entries()) x.values[i] = Math.min(6, Math.max(0, 9 * number));
-      const plain = await run({ kernelName: plainName, inputs, attrs: { ...attrs, inputShape } }, 'wasm');
+      const plain = await run(
+        { kernelName: inputName, inputs: { dy, filter }, attrs: { ...attrs, inputShape } },
+        'wasm',
+      );
       const isWithin = (number: number | undefined) => number !== undefined && number > 0 && number < 6;
-      const expected = plain.values.map((number, i) => (isWithin(x.values[i]) ? number : 0)) as Float32Array;
-      const through = { ...attrs, inputShape, activation: 'relu6' };
-      return [
-        { kernelName, inputs: { ...inputs, x }, attrs: through },
-        { shape: inputShape, values: expected },
-      ];
-    }),
-  );
+      const values = plain.values.map((number, i) => (isWithin(x.values[i]) ? number : 0)) as Float32Array;
+      const weights = await run(
+        { kernelName: filterName, inputs: { x, dy }, attrs: { ...attrs, filterShape } },
+        'wasm',
+      );
+      const [input, gradient] = tf.tidy((): Float32Array[] => {
+        const inputs = { dy: tensorOf(dy), filter: tensorOf(filter), x: tensorOf(x) };
+        const made = runKernel(kernelName, inputs, { ...attrs, inputShape, filterShape, activation: 'relu6' });
+        return (made as unknown as tf.Tensor[]).map((tensor) => tensor.dataSync() as Float32Array);
+      }) as [Float32Array, Float32Array];
+      expect(difference({ shape: inputShape, values: input }, { shape: inputShape, values })).toBeLessThan(1e-4);
+      expect(difference({ shape: filterShape, values: gradient }, weights)).toBeLessThan(1e-4);
+    });
+    await fc.assert(property, settings);
+  });
 
   test('MaxPoolGrad agrees with cpu, ties included', () =>
     agrees(fc.tuple(pictureWindows, fc.boolean()), ([value, hasTies]) => {

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { type KernelCall, kernel } from '../shared/kernel.ts';
+import type { Shape4 } from '../shared/shapes.ts';
 import { type Bounds, boundsOf } from './activation.ts';
 import { type ConvolutionAttributes, sizesOf } from './geometry.ts';
 import { addressOf, allocate, allocateZeros, type WasmBackend } from './heap.ts';
@@ -12,10 +13,16 @@ interface FusedAttributes extends ConvolutionAttributes {
   readonly activation?: string;
 }
 
-/** A call for the gradient of an input: with `x` and the activation that made it, where it goes on through that. */
-export type InputGradientCall<Attributes> = KernelCall<
-  'dy' | 'filter' | 'x',
-  Attributes & { readonly activation?: string },
+/** A call for gradients: of the filter where its shape is among the attributes, of the input where that is. */
+export type GradientsCall = KernelCall<
+  'x' | 'dy' | 'filter',
+  ConvolutionAttributes & {
+    readonly dataFormat?: string;
+    readonly filterShape?: Shape4;
+    readonly inputShape?: Shape4;
+    /** What made the input, where its gradient goes on through that. */
+    readonly activation?: string;
+  },
   WasmBackend
 >;
 
@@ -70,43 +77,53 @@ export const conv2d = kernel(tf.Conv2D, convolve);
 /** The convolution with bias and activation. */
 export const fusedConv2d = kernel(tf.FusedConv2D, convolve);
 
-/** The gradient of a convolution's filter, which WASM lacks (trap T11). */
-export const conv2dBackpropFilter = trainingKernel<'x' | 'dy', tf.Conv2DBackpropFilterAttrs>(
-  tf.Conv2DBackpropFilter,
-  ({ inputs: { x, dy }, attrs, backend }) => {
-    assertChannelsLast(tf.Conv2DBackpropFilter, attrs.dataFormat);
-    if (dy.size * x.size === 0) return allocateZeros(backend, attrs.filterShape);
-    const sizes = sizesOf(x.shape, attrs.filterShape, attrs, false, dy.shape);
-    const { taps, pixels, outChannels, geometry } = sizes;
-    const result = allocate(backend, attrs.filterShape);
-    const rows = Math.min(pixels, kernelsOn(backend).filterTileOf(taps));
-    const panel = allocate(backend, [rows * Math.ceil(outChannels / 8) * 8]);
-    const space = workspace(backend, rows * taps, outChannels);
-    const [seen, gradient, to, room] = [x, dy, result, panel].map((tensor) => addressOf(backend, tensor));
-    const operands = [seen, gradient, to, room] as [number, number, number, number];
-    kernelsOn(backend).filterGradient(...operands, ...space, pixels, outChannels, ...geometry);
-    return result;
-  },
-);
-
-function inputGradient({ inputs, attrs, backend }: InputGradientCall<tf.Conv2DBackpropInputAttrs>): tf.Tensor {
-  const { dy, filter, x } = inputs;
-  assertChannelsLast(tf.Conv2DBackpropInput, attrs.dataFormat);
-  if (dy.size * filter.size === 0) return allocateZeros(backend, attrs.inputShape);
-  const result = allocate(backend, attrs.inputShape);
-  const sizes = sizesOf(attrs.inputShape, filter.shape, attrs, false, dy.shape);
+/**
+ * The gradients of a convolution, that of the input first. Where both are wanted they are computed for some pixels after
+ * others: what these read is in the cache then.
+ */
+function gradients({ inputs: { x, dy, filter }, attrs, backend }: GradientsCall): tf.Tensor[] {
+  const { filterShape, inputShape } = attrs;
+  assertChannelsLast(filterShape ? tf.Conv2DBackpropFilter : tf.Conv2DBackpropInput, attrs.dataFormat);
+  const wanted = [inputShape, filterShape].filter((shape) => shape !== undefined);
+  if ([dy, x, filter].some((tensor) => tensor?.size === 0)) return wanted.map((shape) => allocateZeros(backend, shape));
+  const sizes = sizesOf(inputShape ?? x.shape, filterShape ?? filter.shape, attrs, false, dy.shape);
   const { taps, pixels, outChannels, geometry } = sizes;
-  const weights = packed(backend, addressOf(backend, filter), outChannels, taps, true);
-  const space = workspace(backend, kernelsOn(backend).tileOf(taps) * taps, taps);
-  const addresses = [dy, result, x].map((tensor) => (tensor ? addressOf(backend, tensor) : 0));
-  const [gradient, to, seen] = addresses as [number, number, number];
-  const operands = [gradient, weights, to, seen, ...(boundsOf(attrs.activation) as Bounds)] as const;
-  kernelsOn(backend).inputGradient(...operands, ...space, pixels, outChannels, ...geometry);
-  return result;
+  const [height, width, channels, ...rest] = geometry;
+  const kernels = kernelsOn(backend);
+  const [input, weights] = [inputShape, filterShape].map((shape) => shape && allocate(backend, shape));
+  const tile = kernels.filterTileOf(taps);
+  const panel = weights && allocate(backend, [Math.min(pixels, tile) * Math.ceil(outChannels / 8) * 8]);
+  const transposed = input ? packed(backend, addressOf(backend, filter), outChannels, taps, true) : 0;
+  const space = workspace(backend, Math.min(pixels, tile) * taps, Math.max(taps, outChannels));
+  const at = [x, dy, input, weights, panel].map((tensor) => (tensor ? addressOf(backend, tensor) : 0));
+  const [seen, slope, toInput, toWeights, room] = at as [number, number, number, number, number];
+  const bounds = boundsOf(attrs.activation) as Bounds;
+  // Windows of single pixels can be taken apart anywhere.
+  const some = taps === channels && pixels * channels === sizes.batch * height * width * channels ? tile : pixels;
+  for (let p = 0; p < pixels; p += some) {
+    const size = [Math.min(some, pixels - p), outChannels, height, width, channels, ...rest] as const;
+    const [from, to] = [seen + 4 * p * channels, slope + 4 * p * outChannels];
+    if (weights) kernels.filterGradient(from, to, toWeights, room, Number(p > 0), ...space, ...size);
+    if (input) {
+      const through = attrs.activation ? from : 0;
+      kernels.inputGradient(to, transposed, toInput + 4 * p * channels, through, ...bounds, ...space, ...size);
+    }
+  }
+  return [input, weights].filter((tensor) => tensor !== undefined);
 }
 
-/** The gradient of a convolution's input, which is the transposed convolution too: tfjs has it in naive loops. */
-export const conv2dBackpropInput = trainingKernel(tf.Conv2DBackpropInput, inputGradient);
+const single = (call: GradientsCall, other: object) =>
+  gradients({ ...call, attrs: { ...call.attrs, ...other } })[0] as tf.Tensor;
 
-/** The same, and on through the activation that made the input. */
-export const conv2dBackpropThrough = trainingKernel('Conv2DBackpropThrough', inputGradient);
+/** The gradient of a convolution's filter, which WASM lacks (trap T11). */
+export const conv2dBackpropFilter = trainingKernel(tf.Conv2DBackpropFilter, (call: GradientsCall) =>
+  single(call, { inputShape: undefined }),
+);
+
+/** The gradient of a convolution's input, which is the transposed convolution too: tfjs has it in naive loops. */
+export const conv2dBackpropInput = trainingKernel(tf.Conv2DBackpropInput, (call: GradientsCall) =>
+  single(call, { filterShape: undefined }),
+);
+
+/** Both, that of the input on through the activation that made it. */
+export const conv2dBackprop = trainingKernel('Conv2DBackprop', gradients);

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { type KernelCall, kernel } from '../shared/kernel.ts';
 import { type Bounds, boundsOf } from './activation.ts';
-import { type InputGradientCall, isForeign } from './conv2d.ts';
+import { type GradientsCall, isForeign } from './conv2d.ts';
 import { type ConvolutionAttributes, type Sizes, sizesOf } from './geometry.ts';
 import { addressOf, allocate, allocateZeros, type WasmBackend } from './heap.ts';
 import { trainingKernel } from './kernel.ts';
@@ -38,53 +38,54 @@ export const depthwiseConv2d = kernel(tf.DepthwiseConv2dNative, convolve);
 /** The depthwise convolution with bias and activation. */
 export const fusedDepthwiseConv2d = kernel(tf.FusedDepthwiseConv2D, convolve);
 
-/** The gradient of a depthwise convolution's filter, which WASM lacks (trap T11). */
-export const depthwiseBackpropFilter = trainingKernel<'x' | 'dy', tf.DepthwiseConv2dNativeBackpropFilterAttrs>(
-  tf.DepthwiseConv2dNativeBackpropFilter,
-  ({ inputs: { x, dy }, attrs, backend }) => {
-    const sizes = sizesOf(x.shape, attrs.filterShape, attrs, true, dy.shape);
-    const result = allocateZeros(backend, attrs.filterShape);
-    const [seen, gradient, to] = [x, dy, result].map((tensor) => addressOf(backend, tensor)) as [
-      number,
-      number,
-      number,
-    ];
-    const { batch, geometry } = sizes;
-    kernelsOn(backend).depthwiseFilterGradient(seen, gradient, to, batch, multiplierOf(sizes), ...geometry);
-    return result;
-  },
-);
-
-function inputGradient({
-  inputs: { dy, filter, x },
-  attrs,
-  backend,
-}: InputGradientCall<tf.DepthwiseConv2dNativeBackpropInputAttrs>): tf.Tensor {
-  const sizes = sizesOf(attrs.inputShape, filter.shape, attrs, true, dy.shape);
-  const [low, high] = boundsOf(attrs.activation) as Bounds;
-  const { batch, geometry } = sizes;
+/** The gradients of a depthwise convolution, that of the input first, picture by picture: both read the same. */
+function gradients({ inputs: { x, dy, filter }, attrs, backend }: GradientsCall): tf.Tensor[] {
+  const { filterShape, inputShape } = attrs;
+  const sizes = sizesOf(inputShape ?? x.shape, filterShape ?? filter.shape, attrs, true, dy.shape);
+  const { batch, outChannels, geometry } = sizes;
   const [height, width, channels, outHeight, outWidth, down, right, strideY, strideX, dilationY, dilationX, top, left] =
     geometry;
-  const isMoved = strideY > 1 || strideX > 1 || multiplierOf(sizes) > 1;
-  // Without strides it is the convolution of the gradient with the filter turned around, which is the fast kernel.
-  const taps = isMoved ? filter : tf.reverse(filter, [0, 1]);
-  const result = allocate(backend, attrs.inputShape);
-  const at = [dy, taps, result, x].map((tensor) => (tensor ? addressOf(backend, tensor) : 0));
-  const [gradient, weights, to, seen] = at as [number, number, number, number];
-  if (isMoved) {
-    const through = [seen, low, high, batch, multiplierOf(sizes)] as const;
-    kernelsOn(backend).depthwiseInputGradient(gradient, weights, to, ...through, ...geometry);
-    return result;
-  }
+  const kernels = kernelsOn(backend);
+  const multiplier = multiplierOf(sizes);
+  const input = inputShape && allocate(backend, inputShape);
+  const weights = filterShape && allocateZeros(backend, filterShape);
+  // Without strides, that of the input is the convolution of the gradient with the filter turned around: the fast kernel.
+  const isMoved = strideY > 1 || strideX > 1 || multiplier > 1;
+  const turned = input && !isMoved ? allocate(backend, filter.shape) : filter;
+  const at = [x, dy, filter, turned, input, weights].map((tensor) => (tensor ? addressOf(backend, tensor) : 0));
+  const [seen, slope, taps, reversed, toInput, toWeights] = at as [number, number, number, number, number, number];
+  if (reversed !== taps) kernels.reversed(taps, reversed, down * right, channels);
+  const bounds = boundsOf(attrs.activation) as Bounds;
+  const back = [outHeight, outWidth, channels, height, width, down, right, 1, 1, dilationY, dilationX] as const;
   const [above, before] = [(down - 1) * dilationY - top, (right - 1) * dilationX - left];
-  const picture = [outHeight, outWidth, channels, height, width, down, right] as const;
-  const rest = [1, 1, dilationY, dilationX, above, before] as const;
-  kernelsOn(backend).depthwise(gradient, weights, to, 0, low, high, seen, batch, 1, ...picture, ...rest);
-  return result;
+  for (let picture = 0; picture < batch; picture++) {
+    const offset = 4 * picture * height * width * channels;
+    const [from, dyFrom, to] = [
+      seen + offset,
+      slope + 4 * picture * outHeight * outWidth * outChannels,
+      toInput + offset,
+    ];
+    if (weights) kernels.depthwiseFilterGradient(from, dyFrom, toWeights, 1, multiplier, ...geometry);
+    if (!input) continue;
+    const through = [attrs.activation ? from : 0, ...bounds] as const;
+    if (isMoved) kernels.depthwiseInputGradient(dyFrom, taps, to, ...through, 1, multiplier, ...geometry);
+    else kernels.depthwise(dyFrom, reversed, to, 0, through[1], through[2], through[0], 1, 1, ...back, above, before);
+  }
+  return [input, weights].filter((tensor) => tensor !== undefined);
 }
 
-/** The gradient of a depthwise convolution's input, which WASM lacks (trap T11). */
-export const depthwiseBackpropInput = trainingKernel(tf.DepthwiseConv2dNativeBackpropInput, inputGradient);
+const single = (call: GradientsCall, other: object) =>
+  gradients({ ...call, attrs: { ...call.attrs, ...other } })[0] as tf.Tensor;
 
-/** The same, and on through the activation that made the input. */
-export const depthwiseBackpropThrough = trainingKernel('DepthwiseConv2dNativeBackpropThrough', inputGradient);
+/** The gradient of a depthwise convolution's filter, which WASM lacks (trap T11). */
+export const depthwiseBackpropFilter = trainingKernel(tf.DepthwiseConv2dNativeBackpropFilter, (call: GradientsCall) =>
+  single(call, { inputShape: undefined }),
+);
+
+/** The gradient of a depthwise convolution's input, which WASM lacks (trap T11). */
+export const depthwiseBackpropInput = trainingKernel(tf.DepthwiseConv2dNativeBackpropInput, (call: GradientsCall) =>
+  single(call, { filterShape: undefined }),
+);
+
+/** Both, that of the input on through the activation that made it. */
+export const depthwiseBackprop = trainingKernel('DepthwiseConv2dNativeBackprop', gradients);

@@ -73,9 +73,11 @@ export interface NativeKernels {
   tileOf(taps: number): number;
   filterTileOf(taps: number): number;
   convolve(x: number, packed: number, y: number, ...rest: [...Clamped, ...Product]): void;
-  filterGradient(x: number, dy: number, gradient: number, packed: number, ...rest: Product): void;
+  filterGradient(x: number, dy: number, gradient: number, packed: number, adds: number, ...rest: Product): void;
+
   inputGradient(dy: number, packed: number, gradient: number, ...rest: [...Through, ...Product]): void;
   depthwise(x: number, filter: number, y: number, bias: number, ...rest: [...Bounded, ...Depthwise]): void;
+  reversed(from: number, to: number, taps: number, numbers: number): void;
   depthwiseFilterGradient(x: number, dy: number, gradient: number, ...rest: Depthwise): void;
   widened(x: number, packed: number, filter: number, y: number, ...rest: [...Clamped, ...Clamped, ...Widened]): void;
   depthwiseInputGradient(dy: number, filter: number, gradient: number, ...rest: [...Through, ...Depthwise]): void;

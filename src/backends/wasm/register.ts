@@ -4,13 +4,13 @@ import { einsum } from '../shared/einsum.ts';
 import { registerKernels } from '../shared/kernel.ts';
 import { relu6Gradient, reluGradient } from './activation.ts';
 import { adamStep } from './adam.ts';
-import { conv2d, conv2dBackpropFilter, conv2dBackpropInput, conv2dBackpropThrough, fusedConv2d } from './conv2d.ts';
+import { conv2d, conv2dBackprop, conv2dBackpropFilter, conv2dBackpropInput, fusedConv2d } from './conv2d.ts';
 import { conv3dBackpropFilter, conv3dBackpropInput } from './conv3d-gradients.ts';
 import { dense, gradientOfDense } from './dense.ts';
 import {
+  depthwiseBackprop,
   depthwiseBackpropFilter,
   depthwiseBackpropInput,
-  depthwiseBackpropThrough,
   depthwiseConv2d,
   fusedDepthwiseConv2d,
 } from './depthwise.ts';
@@ -39,13 +39,13 @@ export function registerTrainingKernels(): void {
     conv2d,
     conv2dBackpropFilter,
     conv2dBackpropInput,
-    conv2dBackpropThrough,
+    conv2dBackprop,
     conv3dBackpropFilter,
     conv3dBackpropInput,
     dense,
     depthwiseBackpropFilter,
     depthwiseBackpropInput,
-    depthwiseBackpropThrough,
+    depthwiseBackprop,
     depthwiseConv2d,
     einsum,
     fusedConv2d,
