@@ -18,15 +18,22 @@ export interface Widened extends Joined {
  *
  * @param joined The applications, in order, with their chains.
  * @param wanted The values that must come out, and so lie within no chain.
+ * @param may Which expansions may be joined. Default: all.
  * @returns The applications, in order.
  */
-export function joinExpansions(joined: readonly Joined[], wanted: readonly ValueId[]): Widened[] {
+export function joinExpansions(
+  joined: readonly Joined[],
+  wanted: readonly ValueId[],
+  may: (expansion: Joined) => boolean = () => true,
+): Widened[] {
   if (!tf.getKernel(kernelName, tf.getBackend())) return [...joined];
   const readers = soleReaders(joined, wanted);
   const expansions = new Map(
     joined.flatMap((application) => {
       const reader = readers.get(application.outputs[0] as ValueId);
-      return reader && isDepthwise(reader.chain) && isExpansion(application.chain) ? [[reader, application]] : [];
+      return reader && isDepthwise(reader.chain) && isExpansion(application.chain) && may(application)
+        ? [[reader, application]]
+        : [];
     }),
   );
   const taken = new Set(expansions.values());
@@ -54,7 +61,7 @@ function isExpansion(chain: Chain | undefined): boolean {
 const isDepthwise = (chain: Chain | undefined) => operationOf(chain, 'depthwiseConv2d')?.kernel.shape[3] === 1;
 
 /** A chain with its weights. */
-interface Weighted {
+export interface Weighted {
   readonly chain: Chain;
   readonly weights: ChainWeights;
 }

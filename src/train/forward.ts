@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { LayerPath } from '../core/handle.ts';
 import { randomStream } from '../core/random.ts';
 import { execute, freeAfterUse, normalizeFrozen, type Override, type Values } from '../model/execute.ts';
-import { type Joined, joinChains, soleReaders } from '../model/fold-chains.ts';
+import { type Chain, type Joined, joinChains, soleReaders } from '../model/fold-chains.ts';
 import { chainWeights } from '../model/fold-weights.ts';
 import type { FusedActivation } from '../model/fused-kernel.ts';
 import type { Application, ValueId } from '../model/graph.ts';
@@ -12,10 +12,12 @@ import { runChain } from '../model/run-chain.ts';
 import type { Split } from '../model/split.ts';
 import { asBatchNormalization, type Variable } from '../model/tfjs-internals.ts';
 import type { Trained } from '../model/trained.ts';
+import { joinExpansions, type Weighted, type Widened } from '../model/widened.ts';
 import { type BatchStatistics, normalizeBatch } from './batch-norm.ts';
-import { fusedOperation } from './fused-operation.ts';
+import { type Differentiable, fusedOperation } from './fused-operation.ts';
 import { applyNoise, isNoise } from './noise.ts';
 import { isPoolMean, poolMean } from './pool-mean.ts';
+import { widenedOperation } from './widened-operation.ts';
 
 /** The statistics of a batch that a BatchNormalization saw. */
 export interface SeenStatistics {
@@ -46,25 +48,48 @@ export function forward(
   const isTrained = (...some: readonly (Variable | null | undefined)[]) => some.some((one) => one && moving.has(one));
   const isConstant = ({ path, inferenceOnly }: Application) => inferenceOnly || !trained.batchStatistics.has(path);
   const uses = new Map<LayerPath, number>();
-  const override: Override = (application: Joined, tensors) => {
-    const { layer, path, inferenceOnly, chain, inputs, outputs } = application;
+  const differentiableOf = ({ operations, normalization }: Chain, input: ValueId, position = 0): Differentiable => {
+    const last = position === Math.max(0, operations.length - 1);
+    const isMoved = last && isTrained(normalization?.gamma);
+    const below = operations.slice(0, position).some(({ kernel }) => isTrained(kernel));
+    return {
+      // What crosses the frontier depends on nothing that trains.
+      x: below || !cut.has(input),
+      filter: isTrained(operations[position]?.kernel) || isMoved,
+      bias: isMoved || (last && isTrained(operations[position]?.bias, normalization?.beta)),
+    };
+  };
+  const override: Override = (application: Widened, tensors) => {
+    const { layer, path, inferenceOnly, chain, expansion, inputs, outputs } = application;
     const x = tensors[0] as tf.Tensor;
     const use = uses.get(path) ?? 0;
     uses.set(path, use + 1);
+    const [read, made] = [inputs[0], outputs[0]] as [ValueId, ValueId];
+    const before = slopes.get(read) || 'linear';
+    if (expansion?.chain && chain) {
+      const [first, second] = [expansion.chain, chain].map((half) => ({ chain: half, weights: chainWeights(half) }));
+      const differentiable = [
+        differentiableOf(expansion.chain, read),
+        differentiableOf(chain, expansion.outputs[0] as ValueId),
+      ];
+      return widenedOperation(
+        x,
+        first as Weighted,
+        second as Weighted,
+        differentiable as [Differentiable, Differentiable],
+        {
+          before,
+          isTaken: slopes.has(made),
+        },
+      );
+    }
     if (chain) {
-      const { operations, normalization } = chain;
-      const isMoved = isTrained(normalization?.gamma);
       return runChain(chain, x, chainWeights(chain), (call, position) => {
-        const last = position === Math.max(0, operations.length - 1);
-        const below = operations.slice(0, position).some(({ kernel }) => isTrained(kernel));
-        const differentiable = {
-          // What crosses the frontier depends on nothing that trains.
-          x: below || !cut.has(inputs[0] as number),
-          filter: isTrained(operations[position]?.kernel) || (last && isMoved),
-          bias: last && (isMoved || isTrained(operations[position]?.bias, normalization?.beta)),
-        };
-        const before = (position === 0 && slopes.get(inputs[0] as ValueId)) || 'linear';
-        return fusedOperation(call, differentiable, { before, isTaken: last && slopes.has(outputs[0] as ValueId) });
+        const isLast = position === Math.max(0, chain.operations.length - 1);
+        return fusedOperation(call, differentiableOf(chain, read, position), {
+          before: position === 0 ? before : 'linear',
+          isTaken: isLast && slopes.has(made),
+        });
       });
     }
     if (!inferenceOnly && isNoise(layer)) return applyNoise(layer, tensors, randomStream(...seed, path, use));
@@ -80,7 +105,12 @@ export function forward(
   const wanted = [...graph.outputs, ...reads];
   const applications = joinChains(graph, split.suffix, wanted, isConstant);
   const slopes = slopesOf(applications, wanted);
-  return execute(applications, cut, override, freeAfterUse(applications, [...cut.keys(), ...wanted]));
+  // The gradient of a bias between the two is a sum over all that lies there, which is never whole.
+  const widened = joinExpansions(applications, wanted, ({ inputs, chain }) => {
+    const { x, filter, bias } = differentiableOf(chain as Chain, inputs[0] as ValueId);
+    return (x || filter) && !bias;
+  });
+  return execute(widened, cut, override, freeAfterUse(widened, [...cut.keys(), ...wanted]));
 }
 
 /**

@@ -6,6 +6,7 @@ import {
   type FusedOperation,
   runFused,
 } from '../model/fused-kernel.ts';
+import { withGradient } from './with-gradient.ts';
 
 /** Which of the things that an operation is given get a gradient. */
 export type Differentiable = Readonly<Record<'x' | 'filter' | 'bias', boolean>>;
@@ -35,42 +36,30 @@ export function fusedOperation(call: FusedCall, differentiable: Differentiable, 
   const { operation, x, filter, activation } = call;
   const wanted = names.filter((name) => differentiable[name] && call[name]);
   if (wanted.length === 0) return runFused(call);
-  const run = tf.customGrad((...inputs) => {
-    const save = inputs.at(-1) as unknown as tf.GradSaveFunc;
-    const value = runFused(call);
-    const kept = {
-      ...(activation !== 'linear' && !slopes.isTaken && { y: value }),
-      ...((differentiable.filter || slopes.before !== 'linear') && { x }),
-      ...(differentiable.x && { filter }),
-    };
-    save(Object.values(kept));
-    const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]) => {
-      const from: Partial<Record<string, tf.Tensor>> = Object.fromEntries(
-        Object.keys(kept).map((name, index) => [name, saved[index]]),
-      );
-      const gradients = tf.tidy(() => {
-        const slope = from.y ? activationGradient(activation, dy, from.y) : dy;
-        // Of what was not kept, the gradients read the shape alone.
-        const read = [slope, from.x ?? x, from.filter ?? filter, slopes.before] as const;
-        const derive = {
-          ...gradientsOf(operation, ...read),
-          ...(differentiable.x && joined(operation, differentiable, ...read)),
-        };
-        return wanted.map((name) => derive[name]());
-      });
-      // They are not needed again, while tfjs keeps them until all gradients are computed.
-      tf.dispose(saved);
-      if (passedOn.has(dy)) dy.dispose();
-      if (wanted[0] === 'x') passedOn.add(gradients[0] as tf.Tensor);
-      return gradients;
-    };
-    return { value, gradFunc };
-  });
-  return run(...wanted.map((name) => call[name] as tf.Tensor));
+  return withGradient(
+    wanted.map((name) => call[name] as tf.Tensor),
+    wanted[0] === 'x',
+    () => {
+      const value = runFused(call);
+      const kept = {
+        ...(activation !== 'linear' && !slopes.isTaken && { y: value }),
+        ...((differentiable.filter || slopes.before !== 'linear') && { x }),
+        ...(differentiable.x && { filter }),
+      };
+      return { value, kept };
+    },
+    (dy, from) => {
+      const slope = from.y ? activationGradient(activation, dy, from.y) : dy;
+      // Of what was not kept, the gradients read the shape alone.
+      const read = [slope, from.x ?? x, from.filter ?? filter, slopes.before] as const;
+      const derive = {
+        ...gradientsOf(operation, ...read),
+        ...(differentiable.x && joined(operation, differentiable, ...read)),
+      };
+      return wanted.map((name) => derive[name]());
+    },
+  );
 }
-
-/** Gradients from one of these operations: the one below it is all that reads them. */
-const passedOn = new WeakSet<tf.Tensor>();
 
 /** The operations without bias and activation, whose gradients tfjs or an adapter has, and what they call their inputs. */
 const known = {
@@ -129,7 +118,7 @@ function joined(
 /** The kernels that compute the gradient of an activation in one pass, where a backend has them. */
 const activationKernels = { relu: 'ReluGrad', relu6: 'Relu6Grad' } as const;
 
-function activationGradient(activation: FusedActivation, dy: tf.Tensor, y: tf.Tensor): tf.Tensor {
+export function activationGradient(activation: FusedActivation, dy: tf.Tensor, y: tf.Tensor): tf.Tensor {
   if (activation === 'linear') return dy;
   const kernelName = activationKernels[activation];
   if (tf.getKernel(kernelName, tf.getBackend())) return tf.engine().runKernel(kernelName, { dy, y }) as tf.Tensor;
@@ -137,4 +126,5 @@ function activationGradient(activation: FusedActivation, dy: tf.Tensor, y: tf.Te
   return tf.mul(dy, activation === 'relu' ? positive : tf.mul(positive, tf.step(tf.sub(6, y))));
 }
 
-const sumOfRows = (tensor: tf.Tensor) => tf.sum(tf.reshape(tensor, [-1, tensor.shape.at(-1) as number]), 0);
+/** The gradient of a bias. */
+export const sumOfRows = (tensor: tf.Tensor) => tf.sum(tf.reshape(tensor, [-1, tensor.shape.at(-1) as number]), 0);

@@ -75,3 +75,80 @@ test('an expansion and a depthwise convolution as one agree with the two on cpu'
   });
   await fc.assert(property, { numRuns: 500, seed: 20 });
 });
+
+const read = (tensor: tf.Tensor) => ({ shape: tensor.shape, values: tensor.dataSync() as Float32Array });
+
+/** Numbers in the range of relu6, the bounds included. */
+const bounded = (shape: readonly number[], seed: number) => {
+  const { values } = numbers(shape, seed);
+  return { shape, values: values.map((value) => Math.min(6, Math.max(0, 9 * value))) as Float32Array };
+};
+
+test('in training, both and their gradients agree with the kernels of each, 500 cases', async () => {
+  const property = fc.asyncProperty(
+    cases,
+    fc.subarray(['x', 'expansion', 'filter'] as const, { minLength: 1 }),
+    fc.constantFrom(undefined, 'relu', 'relu6'),
+    async ({ windows, wide, height, activations, biases }, wanted, before) => {
+      const { seed, batch, channels: inChannels, filter, padding } = windows;
+      const isDilated = seed % 2 === 0;
+      const [strides, dilations] = isDilated ? [[1, 1], windows.dilations] : [windows.strides, [1, 1]];
+      const attrs = { strides, dilations, dataFormat: 'NHWC', dimRoundingMode: undefined, ...padding };
+      const once = { strides: [1, 1], dilations: [1, 1], pad: 'valid', dataFormat: 'NHWC' };
+      const [expansionActivation, activation] = activations;
+      await tf.setBackend('wasm');
+      tf.tidy(() => {
+        const make = (shape: readonly number[], from: number) => tensorOf(numbers(shape, seed + from));
+        const x = tensorOf(bounded([batch, height, wide.width, inChannels], seed));
+        const [expansion, taps] = [make([1, 1, inChannels, wide.channels], 1), make([...filter, wide.channels, 1], 2)];
+        const [bias, added] = biases.map((has, i) => has && make([wide.channels], 3 + i));
+        const first = { x, filter: expansion, ...(bias && { bias }) };
+        const between = runKernel('FusedConv2D', first, { ...once, activation: expansionActivation });
+        const info = tf.backend_util.computeConv2DInfo(
+          between.shape as [number, number, number, number],
+          taps.shape as [number, number, number, number],
+          strides as [number, number],
+          dilations as [number, number],
+          attrs.pad as 'same',
+          attrs.dimRoundingMode as 'floor' | undefined,
+          true,
+        );
+        if (info.outHeight <= 0 || info.outWidth <= 0) return;
+        const last = { x: between, filter: taps, ...(added && { bias: added }) };
+        const result = runKernel('FusedDepthwiseConv2D', last, { ...attrs, activation });
+        const inputs = { x, expansion, filter: taps, ...(bias && { bias }), ...(added && { added }) };
+        const both = { ...attrs, expansionActivation, activation };
+        const bits = (tensor: tf.Tensor) => Buffer.from(tensor.dataSync().slice().buffer);
+        const kept = runKernel('WidenedDepthwiseConv2DKeeping', inputs, both) as unknown as tf.Tensor[];
+        expect([result, between].map((plain, i) => bits(plain).equals(bits(kept[i] as tf.Tensor)))).toEqual([
+          true,
+          true,
+        ]);
+
+        const dy = make(result.shape, 5);
+        const active = (name: string | undefined) => name !== undefined && name !== 'linear' && { activation: name };
+        const [slope, ofTaps] = runKernel(
+          'DepthwiseConv2dNativeBackprop',
+          { x: between, dy, filter: taps },
+          { ...attrs, inputShape: between.shape, filterShape: taps.shape, ...active(expansionActivation) },
+        ) as unknown as [tf.Tensor, tf.Tensor];
+        const [ofX, ofExpansion] = runKernel(
+          'Conv2DBackprop',
+          { x, dy: slope, filter: expansion },
+          { ...once, inputShape: x.shape, filterShape: expansion.shape, ...active(before) },
+        ) as unknown as [tf.Tensor, tf.Tensor];
+        const gradients = runKernel(
+          'WidenedDepthwiseConv2DBackprop',
+          { x, expansion, filter: taps, between, dy },
+          { ...attrs, expansionActivation, wanted, ...(before && { before }) },
+        ) as unknown as tf.Tensor[];
+        const expected = { x: ofX, expansion: ofExpansion, filter: ofTaps };
+        expect(gradients).toHaveLength(wanted.length);
+        for (const [i, name] of wanted.entries()) {
+          expect(difference(read(gradients[i] as tf.Tensor), read(expected[name]))).toBeLessThan(1e-4);
+        }
+      });
+    },
+  );
+  await fc.assert(property, { numRuns: 500, seed: 21 });
+});

@@ -77,6 +77,9 @@ export const conv2d = kernel(tf.Conv2D, convolve);
 /** The convolution with bias and activation. */
 export const fusedConv2d = kernel(tf.FusedConv2D, convolve);
 
+/** Pixels of which both gradients are computed one after the other: what they read of these stays in the cache. */
+export const pixelsAtOnce = 384;
+
 /**
  * The gradients of a convolution, that of the input first. Where both are wanted they are computed for some pixels after
  * others: what these read is in the cache then.
@@ -99,7 +102,8 @@ function gradients({ inputs: { x, dy, filter }, attrs, backend }: GradientsCall)
   const [seen, slope, toInput, toWeights, room] = at as [number, number, number, number, number];
   const bounds = boundsOf(attrs.activation) as Bounds;
   // Windows of single pixels can be taken apart anywhere.
-  const some = taps === channels && pixels * channels === sizes.batch * height * width * channels ? tile : pixels;
+  const some =
+    taps === channels && pixels * channels === sizes.batch * height * width * channels ? pixelsAtOnce : pixels;
   for (let p = 0; p < pixels; p += some) {
     const size = [Math.min(some, pixels - p), outChannels, height, width, channels, ...rest] as const;
     const [from, to] = [seen + 4 * p * channels, slope + 4 * p * outChannels];

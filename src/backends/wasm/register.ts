@@ -25,6 +25,7 @@ import { cast, identity } from './sharing.ts';
 import { squareSum } from './square-sum.ts';
 import { transpose } from './swap-axes.ts';
 import { widenedDepthwiseConv2d } from './widened.ts';
+import { widenedBackprop, widenedKeeping } from './widened-training.ts';
 
 /**
  * Registers the kernels for training that tfjs' WASM backend lacks (trap T11), and replaces those that it has wrong (T25)
@@ -68,7 +69,9 @@ export function registerTrainingKernels(): void {
     squareSum,
     transpose,
     unsortedSegmentSum,
+    widenedBackprop,
     widenedDepthwiseConv2d,
+    widenedKeeping,
   ]);
   for (const own of [gradientOfDense, gradientOfGelu, gradientOfLayerNorm]) tf.registerGradient(own);
 }
