@@ -4,9 +4,13 @@ import { writeFileSync } from 'node:fs';
 
 /** Output pixels of a block. The widths of networks for 224 pixels are multiples of 7; with their taps they fit 16 registers. */
 const PIXELS = 7;
-const windows = [3, 5].flatMap((taps) => [1, 2].map((stride) => ({ taps, stride, name: `${taps}by${stride}` })));
+const windows = [
+  ...[1, 2, 3, 5].map((taps) => ({ taps, stride: 1 })),
+  // Those of 1 and 2 are what the gradient of the input is made of, where the convolution moves by two.
+  ...[3, 5].map((taps) => ({ taps, stride: 2 })),
+].map((window) => ({ ...window, name: `${window.taps}by${window.stride}` }));
 const range = (count, make) => Array.from({ length: count }, (_, index) => make(index));
-const apart = (at, index) => (index === 0 ? at : `${at} + ${index} * step`);
+const apart = (at, index, step = 'step') => (index === 0 ? at : `${at} + ${index} * ${step}`);
 
 /** The columns of the input that a block sees, each with the pairs of tap and pixel that it serves. */
 function columns({ taps, stride }, multiply) {
@@ -25,7 +29,7 @@ const parameters = 'channels: i32, rows: i32, row: usize, first: i32, count: i32
 const sum = (window) => `
 @inline
 function sum${window.name}(
-  cut: bool, x: usize, filter: usize, y: usize, bias: usize, low: f32, high: f32, ${parameters},
+  cut: bool, x: usize, filter: usize, y: usize, next: usize, bias: usize, low: f32, high: f32, ${parameters},
 ): void {
   const step = bytes(channels), least = f32x4.splat(low), most = f32x4.splat(high);
   for (let c = 0; c + 4 <= channels; c += 4, x += 16, filter += 16, y += 16) {
@@ -37,7 +41,7 @@ function sum${window.name}(
       let at = line, s: v128;
 ${columns(window, (w, pixel) => `a${pixel} = madd(s, ${w}, a${pixel})`)}
     }
-${range(PIXELS, (p) => `    if (!cut || pixels > ${p}) v128.store(${apart('y', p)}, clamp(a${p}, least, most));`).join('\n')}
+${range(PIXELS, (p) => `    if (!cut || pixels > ${p}) v128.store(${apart('y', p, 'next')}, clamp(a${p}, least, most));`).join('\n')}
   }
 }`;
 
@@ -96,7 +100,7 @@ export const PIXELS: i32 = ${PIXELS};
 
 /** Whether there is a loop for such windows. */
 export function hasBlocks(taps: i32, stride: i32, dilation: i32, channels: i32): bool {
-  return (taps == 3 || taps == 5) && (stride == 1 || stride == 2) && dilation == 1 && channels % 4 == 0;
+  return ((taps == 3 || taps == 5) && stride <= 2 || taps <= 2 && stride == 1) && dilation == 1 && channels % 4 == 0;
 }
 
 /** Whether a column lies inside the picture: all do where the block is not cut. */
@@ -114,7 +118,7 @@ const block = `/**
 const text = [
   head,
   ...windows.map(sum),
-  chooser('sum', block, 'x: usize, filter: usize, y: usize, bias: usize, low: f32, high: f32'),
+  chooser('sum', block, 'x: usize, filter: usize, y: usize, next: usize, bias: usize, low: f32, high: f32'),
   ...windows.map(gradient),
   chooser(
     'gradient',

@@ -101,9 +101,10 @@ function gradients({ inputs: { x, dy, filter }, attrs, backend }: GradientsCall)
   const at = [x, dy, input, weights, panel].map((tensor) => (tensor ? addressOf(backend, tensor) : 0));
   const [seen, slope, toInput, toWeights, room] = at as [number, number, number, number, number];
   const bounds = boundsOf(attrs.activation) as Bounds;
-  // Windows of single pixels can be taken apart anywhere.
-  const some =
-    taps === channels && pixels * channels === sizes.batch * height * width * channels ? pixelsAtOnce : pixels;
+  // Windows of single pixels, one after the other, can be taken apart anywhere.
+  const [outHeight, outWidth, , , strideY, strideX, , , top, left] = rest;
+  const differences = [taps - channels, outHeight - height, outWidth - width, strideY - 1, strideX - 1, top, left];
+  const some = differences.every((difference) => difference === 0) ? pixelsAtOnce : pixels;
   for (let p = 0; p < pixels; p += some) {
     const size = [Math.min(some, pixels - p), outChannels, height, width, channels, ...rest] as const;
     const [from, to] = [seen + 4 * p * channels, slope + 4 * p * outChannels];

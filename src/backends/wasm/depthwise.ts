@@ -43,33 +43,23 @@ function gradients({ inputs: { x, dy, filter }, attrs, backend }: GradientsCall)
   const { filterShape, inputShape } = attrs;
   const sizes = sizesOf(inputShape ?? x.shape, filterShape ?? filter.shape, attrs, true, dy.shape);
   const { batch, outChannels, geometry } = sizes;
-  const [height, width, channels, outHeight, outWidth, down, right, strideY, strideX, dilationY, dilationX, top, left] =
-    geometry;
+  const [height, width, channels, outHeight, outWidth, down, right, strideY, strideX] = geometry;
   const kernels = kernelsOn(backend);
   const multiplier = multiplierOf(sizes);
   const input = inputShape && allocate(backend, inputShape);
   const weights = filterShape && allocateZeros(backend, filterShape);
-  // Without strides, that of the input is the convolution of the gradient with the filter turned around: the fast kernel.
-  const isMoved = strideY > 1 || strideX > 1 || multiplier > 1;
-  const turned = input && !isMoved ? allocate(backend, filter.shape) : filter;
-  const at = [x, dy, filter, turned, input, weights].map((tensor) => (tensor ? addressOf(backend, tensor) : 0));
-  const [seen, slope, taps, reversed, toInput, toWeights] = at as [number, number, number, number, number, number];
-  if (reversed !== taps) kernels.reversed(taps, reversed, down * right, channels);
+  const around = input && allocate(backend, filter.shape);
+  const at = [x, dy, filter, around, input, weights].map((tensor) => (tensor ? addressOf(backend, tensor) : 0));
+  const [seen, slope, taps, turned, toInput, toWeights] = at as [number, number, number, number, number, number];
+  if (input) kernels.turned(taps, turned, down, right, strideY, strideX, channels);
   const bounds = boundsOf(attrs.activation) as Bounds;
-  const back = [outHeight, outWidth, channels, height, width, down, right, 1, 1, dilationY, dilationX] as const;
-  const [above, before] = [(down - 1) * dilationY - top, (right - 1) * dilationX - left];
   for (let picture = 0; picture < batch; picture++) {
     const offset = 4 * picture * height * width * channels;
-    const [from, dyFrom, to] = [
-      seen + offset,
-      slope + 4 * picture * outHeight * outWidth * outChannels,
-      toInput + offset,
-    ];
-    if (weights) kernels.depthwiseFilterGradient(from, dyFrom, toWeights, 1, multiplier, ...geometry);
+    const [read, dyRead] = [seen + offset, slope + 4 * picture * outHeight * outWidth * outChannels];
+    if (weights) kernels.depthwiseFilterGradient(read, dyRead, toWeights, 1, multiplier, ...geometry);
     if (!input) continue;
-    const through = [attrs.activation ? from : 0, ...bounds] as const;
-    if (isMoved) kernels.depthwiseInputGradient(dyFrom, taps, to, ...through, 1, multiplier, ...geometry);
-    else kernels.depthwise(dyFrom, reversed, to, 0, through[1], through[2], through[0], 1, 1, ...back, above, before);
+    const through = [attrs.activation ? read : 0, ...bounds] as const;
+    kernels.depthwiseInputGradient(dyRead, taps, turned, toInput + offset, ...through, 1, multiplier, ...geometry);
   }
   return [input, weights].filter((tensor) => tensor !== undefined);
 }

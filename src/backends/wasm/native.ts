@@ -77,10 +77,24 @@ export interface NativeKernels {
 
   inputGradient(dy: number, packed: number, gradient: number, ...rest: [...Through, ...Product]): void;
   depthwise(x: number, filter: number, y: number, bias: number, ...rest: [...Bounded, ...Depthwise]): void;
-  reversed(from: number, to: number, taps: number, numbers: number): void;
+  turned(
+    from: number,
+    to: number,
+    kernelHeight: number,
+    kernelWidth: number,
+    strideY: number,
+    strideX: number,
+    channels: number,
+  ): void;
   depthwiseFilterGradient(x: number, dy: number, gradient: number, ...rest: Depthwise): void;
   widened(x: number, packed: number, filter: number, y: number, ...rest: [...Clamped, ...Clamped, ...Widened]): void;
-  depthwiseInputGradient(dy: number, filter: number, gradient: number, ...rest: [...Through, ...Depthwise]): void;
+  depthwiseInputGradient(
+    dy: number,
+    filter: number,
+    turned: number,
+    gradient: number,
+    ...rest: [...Through, ...Depthwise]
+  ): void;
 }
 
 /** The module for a heap that one thread has, and for one that threads share. */

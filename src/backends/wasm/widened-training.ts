@@ -127,14 +127,12 @@ function gradients({
   const back = results.x ? packed(backend, addressOf(backend, expansion), channels, inChannels, true) : 0;
   const space = workspace(backend, 1, Math.max(channels, inChannels));
   const tensors = [x, between, dy, filter, turned, slope, panel, results.x, results.expansion, results.filter];
-  const [from, middle, dyFrom, taps, reversed, held, room, toX, toExpansion, toFilter] = tensors.map((tensor) =>
+  const [from, middle, dyFrom, taps, around, held, room, toX, toExpansion, toFilter] = tensors.map((tensor) =>
     tensor ? addressOf(backend, tensor) : 0,
   ) as [number, number, number, number, number, number, number, number, number, number];
   const [low, high] = boundsOf(expansionActivation) as Bounds;
   const through = boundsOf(before) as Bounds;
-  const isMoved = strideY > 1 || strideX > 1;
-  if (!isMoved) kernels.reversed(taps, reversed, down * right, channels);
-  const flat = [dilationY, dilationX, (down - 1) * dilationY - top, (right - 1) * dilationX - left] as const;
+  kernels.turned(taps, around, down, right, strideY, strideX, channels);
   for (let picture = 0; picture < batch; picture++) {
     const whole = middle + 4 * picture * height * width * channels;
     const above = dyFrom + 4 * picture * outHeight * outWidth * channels;
@@ -146,16 +144,9 @@ function gradients({
       }
       if (!results.x && !results.expansion) continue;
       const active = expansionActivation === 'linear' ? 0 : middle + 4 * pixel * channels;
-      if (isMoved) {
-        const window = [down, right, strideY, strideX, dilationY, dilationX, top + row, left] as const;
-        const picture = [some, width, channels, outHeight, outWidth, ...window] as const;
-        kernels.depthwiseInputGradient(above, taps, held, active, low, high, 1, 1, ...picture);
-      } else {
-        const [stepY, stepX, up, across] = flat;
-        const window = [down, right, 1, 1, stepY, stepX, up - row, across] as const;
-        const picture = [outHeight, outWidth, channels, some, width, ...window] as const;
-        kernels.depthwise(above, reversed, held, 0, low, high, active, 1, 1, ...picture);
-      }
+      const window = [down, right, strideY, strideX, dilationY, dilationX, top + row, left] as const;
+      const place = [some, width, channels, outHeight, outWidth, ...window] as const;
+      kernels.depthwiseInputGradient(above, taps, around, held, active, low, high, 1, 1, ...place);
       const [read, size] = [from + 4 * pixel * inChannels, expand(some * width)];
       for (let p = 0; results.expansion && p < some * width; p += pixelsAtOnce) {
         const size = expand(Math.min(pixelsAtOnce, some * width - p));
