@@ -81,10 +81,11 @@ export function folderOf({ graph, variables }: Network, { allowed, refused }: Fi
     return made;
   }
 
-  const override: Override = ({ expansion, ...application }: Widened, [input]) => {
+  const override: Override = ({ parts, ...application }: Widened, [input]) => {
     const { chain } = application;
     if (!chain) return undefined;
     const weights = weightsOf(application, chain);
+    const [expansion] = parts ?? [];
     if (!expansion?.chain) return runChain(chain, input as tf.Tensor, weights);
     const first = { chain: expansion.chain, weights: weightsOf(expansion, expansion.chain) };
     return runWidened(input as tf.Tensor, first, { chain, weights });

@@ -7,9 +7,9 @@ import type { ValueId } from './graph.ts';
 /** The kernel that runs a convolution of single pixels and a depthwise one as one, on the backends that have it. */
 const kernelName = 'WidenedDepthwiseConv2D';
 
-/** An application, or one that stands for two: its chain, and the expansion before it, which nothing else reads. */
+/** An application, or one that stands for several: an expansion, the depthwise convolution after it, maybe a projection. */
 export interface Widened extends Joined {
-  readonly expansion?: Joined;
+  readonly parts?: readonly Joined[];
 }
 
 /**
@@ -27,21 +27,45 @@ export function joinExpansions(
   may: (expansion: Joined) => boolean = () => true,
 ): Widened[] {
   if (!tf.getKernel(kernelName, tf.getBackend())) return [...joined];
+  return join(joined, wanted, (first, second) => isPixelwise(first.chain) && isDepthwise(second.chain) && may(first));
+}
+
+/**
+ * Joins such pairs with the convolution of single pixels after them too: whole inverted residuals.
+ *
+ * @param joined The applications, in order, as {@link joinExpansions} gives them.
+ * @param wanted The values that must come out.
+ * @param may Which depthwise convolutions may be joined with what comes after them.
+ */
+export function joinProjections(
+  joined: readonly Widened[],
+  wanted: readonly ValueId[],
+  may: (depthwise: Widened) => boolean,
+): Widened[] {
+  return join(joined, wanted, (first, second) => first.parts !== undefined && isPixelwise(second.chain) && may(first));
+}
+
+/** Joins each application with the one that alone reads what it makes, where the two fit. */
+function join(
+  joined: readonly Widened[],
+  wanted: readonly ValueId[],
+  fits: (first: Widened, second: Widened) => boolean,
+): Widened[] {
   const readers = soleReaders(joined, wanted);
-  const expansions = new Map(
+  const before = new Map(
     joined.flatMap((application) => {
       const reader = readers.get(application.outputs[0] as ValueId);
-      return reader && isDepthwise(reader.chain) && isExpansion(application.chain) && may(application)
-        ? [[reader, application]]
-        : [];
+      return reader && !reader.parts && fits(application, reader) ? [[reader, application]] : [];
     }),
   );
-  const taken = new Set(expansions.values());
+  const taken = new Set(before.values());
   return joined
     .filter((application) => !taken.has(application))
     .map((application) => {
-      const expansion = expansions.get(application);
-      return expansion ? { ...application, inputs: expansion.inputs, expansion } : application;
+      const first = before.get(application);
+      return first
+        ? { ...application, inputs: first.inputs, parts: [...(first.parts ?? [first]), application] }
+        : application;
     });
 }
 
@@ -51,7 +75,7 @@ function operationOf(chain: Chain | undefined, kind: FusedOperation['kind']) {
   return operation?.kind === kind && !other && chain?.channels === 'last' ? operation : undefined;
 }
 
-function isExpansion(chain: Chain | undefined): boolean {
+function isPixelwise(chain: Chain | undefined): boolean {
   const operation = operationOf(chain, 'conv2d');
   return (
     operation !== undefined && [...operation.kernel.shape.slice(0, 2), ...operation.strides].every((size) => size === 1)

@@ -12,12 +12,12 @@ import { runChain } from '../model/run-chain.ts';
 import type { Split } from '../model/split.ts';
 import { asBatchNormalization, type Variable } from '../model/tfjs-internals.ts';
 import type { Trained } from '../model/trained.ts';
-import { joinExpansions, type Weighted, type Widened } from '../model/widened.ts';
+import { joinExpansions, joinProjections, type Widened } from '../model/widened.ts';
 import { type BatchStatistics, normalizeBatch } from './batch-norm.ts';
 import { type Differentiable, fusedOperation } from './fused-operation.ts';
 import { applyNoise, isNoise } from './noise.ts';
 import { isPoolMean, poolMean } from './pool-mean.ts';
-import { widenedOperation } from './widened-operation.ts';
+import { type Part, widenedOperation } from './widened-operation.ts';
 
 /** The statistics of a batch that a BatchNormalization saw. */
 export interface SeenStatistics {
@@ -60,35 +60,27 @@ export function forward(
     };
   };
   const override: Override = (application: Widened, tensors) => {
-    const { layer, path, inferenceOnly, chain, expansion, inputs, outputs } = application;
+    const { layer, path, inferenceOnly, chain, parts, inputs, outputs } = application;
     const x = tensors[0] as tf.Tensor;
     const use = uses.get(path) ?? 0;
     uses.set(path, use + 1);
     const [read, made] = [inputs[0], outputs[0]] as [ValueId, ValueId];
     const before = slopes.get(read) || 'linear';
-    if (expansion?.chain && chain) {
-      const [first, second] = [expansion.chain, chain].map((half) => ({ chain: half, weights: chainWeights(half) }));
-      const differentiable = [
-        differentiableOf(expansion.chain, read),
-        differentiableOf(chain, expansion.outputs[0] as ValueId),
-      ];
-      return widenedOperation(
-        x,
-        first as Weighted,
-        second as Weighted,
-        differentiable as [Differentiable, Differentiable],
-        {
-          before,
-          isTaken: slopes.has(made),
-        },
-      );
+    const isTaken = slopes.has(made);
+    if (parts) {
+      const halves = parts.map((part) => {
+        const own = part.chain as Chain;
+        const differentiable = differentiableOf(own, part.inputs[0] as ValueId);
+        return { chain: own, weights: chainWeights(own), differentiable };
+      });
+      return widenedOperation(x, halves as [Part, Part, Part?], { before, isTaken });
     }
     if (chain) {
       return runChain(chain, x, chainWeights(chain), (call, position) => {
         const isLast = position === Math.max(0, chain.operations.length - 1);
         return fusedOperation(call, differentiableOf(chain, read, position), {
           before: position === 0 ? before : 'linear',
-          isTaken: isLast && slopes.has(made),
+          isTaken: isLast && isTaken,
         });
       });
     }
@@ -105,11 +97,13 @@ export function forward(
   const wanted = [...graph.outputs, ...reads];
   const applications = joinChains(graph, split.suffix, wanted, isConstant);
   const slopes = slopesOf(applications, wanted);
-  // The gradient of a bias between the two is a sum over all that lies there, which is never whole.
-  const widened = joinExpansions(applications, wanted, ({ inputs, chain }) => {
-    const { x, filter, bias } = differentiableOf(chain as Chain, inputs[0] as ValueId);
+  // The gradient of a bias within is a sum over all that lies there, which is never whole.
+  const gradientsOf = ({ chain, inputs }: Joined) => differentiableOf(chain as Chain, inputs[0] as ValueId);
+  const pairs = joinExpansions(applications, wanted, (expansion) => {
+    const { x, filter, bias } = gradientsOf(expansion);
     return (x || filter) && !bias;
   });
+  const widened = joinProjections(pairs, wanted, (depthwise) => !gradientsOf(depthwise).bias);
   return execute(widened, cut, override, freeAfterUse(widened, [...cut.keys(), ...wanted]));
 }
 

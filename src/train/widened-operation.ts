@@ -4,59 +4,64 @@ import type { Weighted } from '../model/widened.ts';
 import { activationGradient, type Differentiable, type Slopes, sumOfRows } from './fused-operation.ts';
 import { withGradient } from './with-gradient.ts';
 
+/** One of the convolutions, and what of it gets a gradient. */
+export interface Part extends Weighted {
+  readonly differentiable: Differentiable;
+}
+
 /**
- * Runs an expansion and the depthwise convolution after it as one, with a gradient: both ways, each reads what the other
- * has just written. Only on backends that have the kernels.
+ * Runs an expansion, the depthwise convolution after it and maybe a projection as one, with a gradient: both ways, each
+ * reads what the one before has just written. Only on backends that have the kernels.
  *
  * @param input Pictures, `[batch, height, width, channels]`.
- * @param first The expansion; its bias gets no gradient.
- * @param second The depthwise convolution.
- * @param differentiable What of each gets a gradient.
- * @param slopes Who takes gradients through activations: that of the input, and the second's own.
+ * @param parts The convolutions. Of the last alone, the bias gets a gradient.
+ * @param slopes Who takes gradients through activations: that of the input, and the last one's own.
  */
 export function widenedOperation(
   input: tf.Tensor,
-  first: Weighted,
-  second: Weighted,
-  differentiable: readonly [Differentiable, Differentiable],
+  parts: readonly [expansion: Part, depthwise: Part, projection?: Part],
   slopes: Slopes,
 ): tf.Tensor {
+  const [first, second, third] = parts;
+  const end = third ?? second;
+  const { activation } = end.chain;
   const x = input.dtype === 'float32' ? input : tf.cast(input, 'float32');
-  const [expansion, filter] = [first, second].map(({ weights }) => weights.filters[0]) as [tf.Tensor, tf.Tensor];
-  const [bias, added] = [first.weights.bias, second.weights.bias];
-  const { activation, operations } = second.chain;
-  const given = { x, expansion, filter, added };
+  const [expansion, filter, projection] = parts.map((part) => part?.weights.filters[0]);
+  const [bias, added, last] = parts.map((part) => part?.weights.bias);
+  const given = { x, expansion, filter, projection };
   const wants = {
-    x: differentiable[0].x,
-    expansion: differentiable[0].filter,
-    filter: differentiable[1].filter,
-    added: differentiable[1].bias && added !== undefined,
+    x: first.differentiable.x,
+    expansion: first.differentiable.filter,
+    filter: second.differentiable.filter,
+    projection: third?.differentiable.filter,
   };
-  const names = (['x', 'expansion', 'filter', 'added'] as const).filter((name) => wants[name]);
-  const attributes = { ...attributesOf(operations[0] as FusedOperation), expansionActivation: first.chain.activation };
-  const run = (kernelName: string, inputs: object, more: object) =>
-    tf
-      .engine()
-      .runKernel(kernelName, inputs as tf.NamedTensorMap, { ...attributes, ...more } as tf.NamedAttrMap) as unknown as [
-      tf.Tensor,
-      tf.Tensor,
-    ];
+  const wanted = (['x', 'expansion', 'filter', 'projection'] as const).filter((name) => wants[name]);
+  const ending = end.differentiable.bias ? end.weights.bias : undefined;
+  const attributes = {
+    ...attributesOf(second.chain.operations[0] as FusedOperation),
+    expansionActivation: first.chain.activation,
+    activation: second.chain.activation,
+  };
+  const run = (kernelName: string, inputs: Partial<Record<string, tf.Tensor>>, more: object) => {
+    const present = Object.entries(inputs).filter(([, tensor]) => tensor);
+    const all = { ...attributes, ...more } as tf.NamedAttrMap;
+    return tf.engine().runKernel(kernelName, Object.fromEntries(present) as never, all) as unknown as tf.Tensor[];
+  };
   return withGradient(
-    names.map((name) => given[name] as tf.Tensor),
+    [...wanted.map((name) => given[name] as tf.Tensor), ...(ending ? [ending] : [])],
     wants.x,
     () => {
-      const inputs = { x, expansion, filter, ...(bias && { bias }), ...(added && { added }) };
-      const [value, between] = run('WidenedDepthwiseConv2DKeeping', inputs, { activation });
+      const more = third && { projectionActivation: activation };
+      const made = run('WidenedDepthwiseConv2DKeeping', { ...given, bias, added, last }, { ...more });
+      const [value, between, filtered] = made as [tf.Tensor, tf.Tensor, tf.Tensor?];
       const y = activation !== 'linear' && !slopes.isTaken && { y: value };
-      return { value, kept: { ...y, x, between, expansion, filter } };
+      return { value, kept: { ...y, ...given, between, filtered } };
     },
-    (dy, kept) => {
-      const slope = kept.y ? activationGradient(activation, dy, kept.y) : dy;
-      const wanted = names.filter((name) => name !== 'added');
+    (dy, { y, ...kept }) => {
+      const slope = y ? activationGradient(activation, dy, y) : dy;
       const before = slopes.before !== 'linear' && { before: slopes.before };
-      const { y: _, ...inputs } = kept;
-      const gradients = run('WidenedDepthwiseConv2DBackprop', { ...inputs, dy: slope }, { ...before, wanted });
-      return wants.added ? [...gradients, sumOfRows(slope)] : gradients;
+      const gradients = run('WidenedDepthwiseConv2DBackprop', { ...kept, dy: slope }, { ...before, wanted });
+      return ending ? [...gradients, sumOfRows(slope)] : gradients;
     },
   );
 }

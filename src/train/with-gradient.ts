@@ -23,9 +23,10 @@ export function withGradient(
   const run = tf.customGrad((...inputs) => {
     const save = inputs.at(-1) as unknown as tf.GradSaveFunc;
     const { value, kept } = forward();
-    save(Object.values(kept) as tf.Tensor[]);
+    const entries = Object.entries(kept).filter(([, tensor]) => tensor);
+    save(entries.map(([, tensor]) => tensor as tf.Tensor));
     const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]) => {
-      const from = Object.fromEntries(Object.keys(kept).map((name, index) => [name, saved[index]]));
+      const from = Object.fromEntries(entries.map(([name], index) => [name, saved[index]]));
       const gradients = tf.tidy(() => backward(dy, from));
       // They are not needed again, while tfjs keeps them until all gradients are computed.
       tf.dispose(saved);

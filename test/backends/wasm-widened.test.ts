@@ -84,12 +84,13 @@ const bounded = (shape: readonly number[], seed: number) => {
   return { shape, values: values.map((value) => Math.min(6, Math.max(0, 9 * value))) as Float32Array };
 };
 
-test('in training, both and their gradients agree with the kernels of each, 500 cases', async () => {
+test('in training, they, maybe a projection after them, and their gradients agree with the kernels of each, 500 cases', async () => {
   const property = fc.asyncProperty(
     cases,
-    fc.subarray(['x', 'expansion', 'filter'] as const, { minLength: 1 }),
+    fc.subarray(['x', 'expansion', 'filter', 'projection'] as const, { minLength: 1 }),
     fc.constantFrom(undefined, 'relu', 'relu6'),
-    async ({ windows, wide, height, activations, biases }, wanted, before) => {
+    fc.constantFrom(0, 1, 5, 17),
+    async ({ windows, wide, height, activations, biases }, some, before, outChannels) => {
       const { seed, batch, channels: inChannels, filter, padding } = windows;
       const isDilated = seed % 2 === 0;
       const [strides, dilations] = isDilated ? [[1, 1], windows.dilations] : [windows.strides, [1, 1]];
@@ -116,20 +117,32 @@ test('in training, both and their gradients agree with the kernels of each, 500 
         if (info.outHeight <= 0 || info.outWidth <= 0) return;
         const last = { x: between, filter: taps, ...(added && { bias: added }) };
         const result = runKernel('FusedDepthwiseConv2D', last, { ...attrs, activation });
-        const inputs = { x, expansion, filter: taps, ...(bias && { bias }), ...(added && { added }) };
-        const both = { ...attrs, expansionActivation, activation };
+        const projection = outChannels > 0 && make([1, 1, wide.channels, outChannels], 6);
+        const wanted = some.filter((name) => name !== 'projection' || projection);
+        const narrow = projection && { x: result, filter: projection, bias: make([outChannels], 7) };
+        const end = narrow ? runKernel('FusedConv2D', narrow, { ...once, activation: 'relu6' }) : result;
+        const rows = { ...(bias && { bias }), ...(added && { added }), ...(narrow && { last: narrow.bias }) };
+        const inputs = { x, expansion, filter: taps, ...rows, ...(projection && { projection }) };
+        const both = { ...attrs, expansionActivation, activation, projectionActivation: 'relu6' };
         const bits = (tensor: tf.Tensor) => Buffer.from(tensor.dataSync().slice().buffer);
         const kept = runKernel('WidenedDepthwiseConv2DKeeping', inputs, both) as unknown as tf.Tensor[];
-        expect([result, between].map((plain, i) => bits(plain).equals(bits(kept[i] as tf.Tensor)))).toEqual([
-          true,
-          true,
-        ]);
+        const plain = [end, between, ...(projection ? [result] : [])];
+        expect(plain.map((tensor, i) => bits(tensor).equals(bits(kept[i] as tf.Tensor)))).toEqual(
+          plain.map(() => true),
+        );
 
-        const dy = make(result.shape, 5);
+        const dy = make(end.shape, 5);
         const active = (name: string | undefined) => name !== undefined && name !== 'linear' && { activation: name };
+        const [above, ofProjection] = projection
+          ? (runKernel(
+              'Conv2DBackprop',
+              { x: result, dy, filter: projection },
+              { ...once, inputShape: result.shape, filterShape: projection.shape, ...active(activation) },
+            ) as unknown as [tf.Tensor, tf.Tensor])
+          : [dy, dy];
         const [slope, ofTaps] = runKernel(
           'DepthwiseConv2dNativeBackprop',
-          { x: between, dy, filter: taps },
+          { x: between, dy: above, filter: taps },
           { ...attrs, inputShape: between.shape, filterShape: taps.shape, ...active(expansionActivation) },
         ) as unknown as [tf.Tensor, tf.Tensor];
         const [ofX, ofExpansion] = runKernel(
@@ -139,10 +152,10 @@ test('in training, both and their gradients agree with the kernels of each, 500 
         ) as unknown as [tf.Tensor, tf.Tensor];
         const gradients = runKernel(
           'WidenedDepthwiseConv2DBackprop',
-          { x, expansion, filter: taps, between, dy },
-          { ...attrs, expansionActivation, wanted, ...(before && { before }) },
+          { x, expansion, filter: taps, between, dy, ...(projection && { projection, filtered: result }) },
+          { ...both, wanted, ...(before && { before }) },
         ) as unknown as tf.Tensor[];
-        const expected = { x: ofX, expansion: ofExpansion, filter: ofTaps };
+        const expected = { x: ofX, expansion: ofExpansion, filter: ofTaps, projection: ofProjection };
         expect(gradients).toHaveLength(wanted.length);
         for (const [i, name] of wanted.entries()) {
           expect(difference(read(gradients[i] as tf.Tensor), read(expected[name]))).toBeLessThan(1e-4);

@@ -1,4 +1,3 @@
-import type * as tf from '@tensorflow/tfjs-core';
 import type { KernelCall } from '../shared/kernel.ts';
 import type { Shape4 } from '../shared/shapes.ts';
 import { type Bounds, boundsOf } from './activation.ts';
@@ -9,154 +8,202 @@ import { trainingKernel } from './kernel.ts';
 import { kernelsOn } from './native.ts';
 import { packed } from './product.ts';
 
-/** The numbers of a band, 640 KiB: what two convolutions and their gradients read of it stays in the second-level cache. */
+/** The numbers of a band, 640 KiB: what convolutions and their gradients read of it stays in the second-level cache. */
 const band = 163840;
 
 interface Attributes extends ConvolutionAttributes {
   readonly expansionActivation: string;
+  readonly activation: string;
 }
 
 interface ForwardAttributes extends Attributes {
-  readonly activation: string;
+  readonly projectionActivation?: string;
 }
 
 interface BackwardAttributes extends Attributes {
   /** What made x, where its gradient goes on through that. */
   readonly before?: string;
-  /** Which gradients are wanted. */
-  readonly wanted: readonly ('x' | 'expansion' | 'filter')[];
+  /** Which gradients are wanted, in this order. */
+  readonly wanted: readonly ('x' | 'expansion' | 'filter' | 'projection')[];
 }
 
-/** Sizes of the pair: those of the depthwise convolution, and of the expansion of so many pixels. */
-function sizesOfPair(x: tf.Tensor, expansion: tf.Tensor, filter: tf.Tensor, attrs: Attributes, outShape?: Shape4) {
-  const [inChannels, channels] = expansion.shape.slice(-2) as [number, number];
-  const sizes = sizesOf([...x.shape.slice(0, -1), channels], filter.shape, attrs, true, outShape);
-  const [height, width] = sizes.geometry;
-  const expand = (pixels: number) =>
-    [pixels, channels, pixels, 1, inChannels, pixels, 1, 1, 1, 1, 1, 1, 1, 0, 0] as const;
+/** What is computed in one go: some rows of a picture between the convolutions, or some pictures whole. */
+interface Piece {
+  readonly picture: number;
+  readonly pictures: number;
+  readonly row: number;
+  readonly rows: number;
+  /** The rows of the depthwise convolution's output that become complete by it. */
+  readonly outRow: number;
+  readonly outRows: number;
+}
+
+/** The pieces of all pictures, in order. */
+function* piecesOf({ batch, geometry }: Sizes): Generator<Piece> {
+  const [height, width, channels, outHeight, , down, , stride, , dilation, , top] = geometry;
+  const together = Math.max(1, Math.floor(band / (height * width * channels)));
   // Bands of equal height, as a small last one would cost as much as a whole.
   const most = Math.min(height, Math.max(1, Math.floor(band / (width * channels))));
-  const rows = Math.ceil(height / Math.ceil(height / most));
-  return { ...sizes, inChannels, channels, expand, rows };
-}
-
-/** Goes through the rows of a picture between the two convolutions, with the output rows that each band makes complete. */
-function* bandsOf({ geometry }: Sizes, rows: number): Generator<Record<'row' | 'some' | 'outRow' | 'someOut', number>> {
-  const [height, , , outHeight, , down, , stride, , dilation, , top] = geometry;
-  let outRow = 0;
-  for (let row = 0; row < height; row += rows) {
-    const some = Math.min(rows, height - row);
-    const isLast = row + some === height;
-    const seen = Math.floor((row + some - 1 - (down - 1) * dilation + top) / stride) + 1;
-    const end = isLast ? outHeight : Math.min(outHeight, Math.max(outRow, seen));
-    yield { row, some, outRow, someOut: end - outRow };
-    outRow = end;
+  const equal = Math.ceil(height / Math.ceil(height / most));
+  for (let picture = 0; picture < batch; picture += together) {
+    const pictures = Math.min(together, batch - picture);
+    let outRow = 0;
+    for (let row = 0; row < height; row += equal) {
+      const rows = Math.min(equal, height - row);
+      const seen = Math.floor((row + rows - 1 - (down - 1) * dilation + top) / stride) + 1;
+      const end = row + rows === height ? outHeight : Math.min(outHeight, Math.max(outRow, seen));
+      yield { picture, pictures, row, rows, outRow, outRows: end - outRow };
+      outRow = end;
+    }
   }
 }
 
-/** The geometry of some rows of a depthwise convolution's output. */
-function outRows({ geometry }: Sizes, first: number, count: number): Sizes['geometry'] {
+/** The geometry of the output rows of a piece. */
+function outputOf({ geometry }: Sizes, { outRow, outRows }: Piece): Sizes['geometry'] {
   const [height, width, channels, , outWidth, down, right, strideY, strideX, dilationY, dilationX, top, left] =
     geometry;
   const window = [down, right, strideY, strideX, dilationY, dilationX] as const;
-  return [height, width, channels, count, outWidth, ...window, top - first * strideY, left];
+  return [height, width, channels, outRows, outWidth, ...window, top - outRow * strideY, left];
 }
 
+/** So many pixels, one after the other, by a filter of single pixels: what the kernels are told after the addresses. */
+const pixelwise = (pixels: number, from: number, to: number) =>
+  [pixels, to, pixels, 1, from, pixels, 1, 1, 1, 1, 1, 1, 1, 0, 0] as const;
+
+type ForwardInputs = 'x' | 'expansion' | 'filter' | 'projection' | 'bias' | 'added' | 'last';
+
 /**
- * A convolution of single pixels and the depthwise convolution after it, band by band: the second reads what the first
- * has just written. What lies between the two comes out as well, for the gradients.
+ * A convolution of single pixels, the depthwise convolution after it and maybe another of single pixels (an inverted
+ * residual), piece by piece: each reads what the one before has just written. What lies between comes out as well, for the
+ * gradients: the output, what the expansion made, and with a projection what the depthwise convolution made.
  */
-export const widenedKeeping = trainingKernel<'x' | 'expansion' | 'filter' | 'bias' | 'added', ForwardAttributes>(
+export const widenedKeeping = trainingKernel<ForwardInputs, ForwardAttributes>(
   'WidenedDepthwiseConv2DKeeping',
-  ({ inputs: { x, expansion, filter, bias, added }, attrs, backend }) => {
-    const sizes = sizesOfPair(x, expansion, filter, attrs);
-    const { batch, inChannels, channels, expand, rows, outShape, geometry } = sizes;
-    const [height, width] = geometry;
-    const [result, between] = [outShape, [batch, height, width, channels]].map((shape) => allocate(backend, shape));
+  ({ inputs: { x, expansion, filter, projection, bias, added, last }, attrs, backend }) => {
+    const [inChannels, channels] = expansion.shape.slice(-2) as [number, number];
+    const sizes = sizesOf([...x.shape.slice(0, -1), channels], filter.shape, attrs, true);
+    const { batch, outShape, geometry } = sizes;
+    const [height, width, , outHeight, outWidth] = geometry;
+    const outChannels = projection?.shape.at(-1) ?? 0;
+    const between = allocate(backend, [batch, height, width, channels]);
+    const filtered = allocate(backend, outShape);
+    const projected = projection && allocate(backend, [...outShape.slice(0, -1), outChannels]);
     const kernels = kernelsOn(backend);
-    const weights = packed(backend, addressOf(backend, expansion), inChannels, channels, false);
-    const space = workspace(backend, 1, channels);
-    const at = [x, filter, result, between, bias, added].map((tensor) => (tensor ? addressOf(backend, tensor) : 0));
-    const [from, taps, to, middle, first, second] = at as [number, number, number, number, number, number];
-    const [inner, outer] = [attrs.expansionActivation, attrs.activation].map(boundsOf) as [Bounds, Bounds];
-    const [, outHeight, outWidth] = outShape;
-    for (let picture = 0; picture < batch; picture++) {
+    const widen = packed(backend, addressOf(backend, expansion), inChannels, channels, false);
+    const narrow = projection ? packed(backend, addressOf(backend, projection), channels, outChannels, false) : 0;
+    const space = workspace(backend, 1, Math.max(channels, outChannels));
+    const tensors = [x, filter, between, filtered, projected, bias, added, last];
+    const [from, taps, middle, to, out, first, second, third] = tensors.map((tensor) =>
+      tensor ? addressOf(backend, tensor) : 0,
+    ) as [number, number, number, number, number, number, number, number];
+    const activations = [attrs.expansionActivation, attrs.activation, attrs.projectionActivation];
+    const [inner, outer, end] = activations.map(boundsOf) as [Bounds, Bounds, Bounds];
+    for (const piece of piecesOf(sizes)) {
+      const { picture, pictures, row, rows, outRow, outRows } = piece;
+      const pixel = (picture * height + row) * width;
+      const wide = [widen, middle + 4 * pixel * channels, first, ...inner, ...space] as const;
+      kernels.convolve(
+        from + 4 * pixel * inChannels,
+        ...wide,
+        ...pixelwise(pictures * rows * width, inChannels, channels),
+      );
       const whole = middle + 4 * picture * height * width * channels;
-      for (const { row, some, outRow, someOut } of bandsOf(sizes, rows)) {
-        const pixel = (picture * height + row) * width;
-        const wide = [weights, middle + 4 * pixel * channels, first, ...inner, ...space] as const;
-        kernels.convolve(from + 4 * pixel * inChannels, ...wide, ...expand(some * width));
-        const line = to + 4 * (picture * outHeight + outRow) * outWidth * channels;
-        kernels.depthwise(whole, taps, line, second, ...outer, 0, 1, 1, ...outRows(sizes, outRow, someOut));
-      }
+      const outPixel = (picture * outHeight + outRow) * outWidth;
+      const line = to + 4 * outPixel * channels;
+      kernels.depthwise(whole, taps, line, second, ...outer, 0, pictures, 1, ...outputOf(sizes, piece));
+      if (!projection) continue;
+      const ending = [narrow, out + 4 * outPixel * outChannels, third, ...end, ...space] as const;
+      kernels.convolve(line, ...ending, ...pixelwise(pictures * outRows * outWidth, channels, outChannels));
     }
-    return [result as tf.Tensor, between as tf.Tensor];
+    return [projected ?? filtered, between, ...(projected ? [filtered] : [])];
   },
 );
 
-/**
- * The gradients of the two, band by band: that of what lies between them never goes through memory.
- *
- * Gives those of x, of the expansion's filter and of the depthwise one, as far as they are wanted.
- */
-export const widenedBackprop = trainingKernel<'x' | 'expansion' | 'filter' | 'between' | 'dy', BackwardAttributes>(
-  'WidenedDepthwiseConv2DBackprop',
-  (call) => gradients(call),
-);
+type BackwardInputs = 'x' | 'expansion' | 'filter' | 'projection' | 'between' | 'filtered' | 'dy';
+type BackwardCall = KernelCall<BackwardInputs, BackwardAttributes, WasmBackend>;
 
-function gradients({
-  inputs: { x, expansion, filter, between, dy },
-  attrs,
-  backend,
-}: KernelCall<'x' | 'expansion' | 'filter' | 'between' | 'dy', BackwardAttributes, WasmBackend>): tf.Tensor[] {
-  const { wanted, before, expansionActivation } = attrs;
-  const sizes = sizesOfPair(x, expansion, filter, attrs, dy.shape as Shape4);
-  const { batch, inChannels, channels, expand, rows, geometry } = sizes;
+/**
+ * The gradients of these, piece by piece: those of what lies between them never go through memory. Gives those of x, of
+ * the expansion's filter, of the depthwise one and of the projection's, as far as they are wanted.
+ */
+export const widenedBackprop = trainingKernel('WidenedDepthwiseConv2DBackprop', (call: BackwardCall) => {
+  const { inputs, attrs, backend } = call;
+  const { x, expansion, filter, projection, between, filtered, dy } = inputs;
+  const [inChannels, channels] = expansion.shape.slice(-2) as [number, number];
+  const outChannels = projection?.shape.at(-1) ?? 0;
+  const outShape = [...dy.shape.slice(0, -1), channels] as unknown as Shape4;
+  const sizes = sizesOf([...x.shape.slice(0, -1), channels], filter.shape, attrs, true, outShape);
   const [height, width, , outHeight, outWidth, down, right, strideY, strideX, dilationY, dilationX, top, left] =
-    geometry;
+    sizes.geometry;
   const kernels = kernelsOn(backend);
-  const results = {
-    x: wanted.includes('x') ? allocate(backend, x.shape) : undefined,
-    expansion: wanted.includes('expansion') ? allocateZeros(backend, expansion.shape) : undefined,
-    filter: wanted.includes('filter') ? allocateZeros(backend, filter.shape) : undefined,
+  const results = attrs.wanted.map((name) => allocateZeros(backend, inputs[name].shape));
+  const gradientOf = (name: BackwardAttributes['wanted'][number]) => {
+    const result = results[attrs.wanted.indexOf(name)];
+    return result ? addressOf(backend, result) : 0;
   };
-  const columns = Math.ceil(channels / 8) * 8;
-  const [turned, slope, panel] = [filter.size, rows * width * channels, pixelsAtOnce * columns].map((size) =>
-    allocate(backend, [size]),
-  );
-  const back = results.x ? packed(backend, addressOf(backend, expansion), channels, inChannels, true) : 0;
-  const space = workspace(backend, 1, Math.max(channels, inChannels));
-  const tensors = [x, between, dy, filter, turned, slope, panel, results.x, results.expansion, results.filter];
-  const [from, middle, dyFrom, taps, around, held, room, toX, toExpansion, toFilter] = tensors.map((tensor) =>
+  const [toX, toExpansion] = [gradientOf('x'), gradientOf('expansion')];
+  const [toFilter, toProjection] = [gradientOf('filter'), gradientOf('projection')];
+  const pieces = [...piecesOf(sizes)];
+  const largest = Math.max(...pieces.map(({ pictures, rows }) => pictures * rows * width));
+  const together = Math.max(...pieces.map(({ pictures }) => pictures)) * outHeight * outWidth;
+  const needed = [filter.size, largest * channels, projection ? together * channels : 0];
+  const panel = pixelsAtOnce * 8 * Math.ceil(Math.max(channels, outChannels) / 8);
+  const [around, held, above, room] = [...needed, panel].map((size) =>
+    addressOf(backend, allocate(backend, [size])),
+  ) as [number, number, number, number];
+  const narrow = toX ? packed(backend, addressOf(backend, expansion), channels, inChannels, true) : 0;
+  const widen = projection ? packed(backend, addressOf(backend, projection), outChannels, channels, true) : 0;
+  const space = workspace(backend, 1, Math.max(channels, inChannels, outChannels));
+  const [from, taps, middle, output, slope] = [x, filter, between, filtered, dy].map((tensor) =>
     tensor ? addressOf(backend, tensor) : 0,
-  ) as [number, number, number, number, number, number, number, number, number, number];
-  const [low, high] = boundsOf(expansionActivation) as Bounds;
-  const through = boundsOf(before) as Bounds;
+  ) as [number, number, number, number, number];
   kernels.turned(taps, around, down, right, strideY, strideX, channels);
-  for (let picture = 0; picture < batch; picture++) {
-    const whole = middle + 4 * picture * height * width * channels;
-    const above = dyFrom + 4 * picture * outHeight * outWidth * channels;
-    for (const { row, some, outRow, someOut } of bandsOf(sizes, rows)) {
-      const pixel = (picture * height + row) * width;
-      if (results.filter) {
-        const line = above + 4 * outRow * outWidth * channels;
-        kernels.depthwiseFilterGradient(whole, line, toFilter, 1, 1, ...outRows(sizes, outRow, someOut));
-      }
-      if (!results.x && !results.expansion) continue;
-      const active = expansionActivation === 'linear' ? 0 : middle + 4 * pixel * channels;
-      const window = [down, right, strideY, strideX, dilationY, dilationX, top + row, left] as const;
-      const place = [some, width, channels, outHeight, outWidth, ...window] as const;
-      kernels.depthwiseInputGradient(above, taps, around, held, active, low, high, 1, 1, ...place);
-      const [read, size] = [from + 4 * pixel * inChannels, expand(some * width)];
-      for (let p = 0; results.expansion && p < some * width; p += pixelsAtOnce) {
-        const size = expand(Math.min(pixelsAtOnce, some * width - p));
-        const [seen, slopes] = [read + 4 * p * inChannels, held + 4 * p * channels];
-        kernels.filterGradient(seen, slopes, toExpansion, room, 1, ...space, ...size);
-      }
-      if (!results.x) continue;
-      const to = toX + 4 * pixel * inChannels;
-      kernels.inputGradient(held, back, to, before ? read : 0, ...through, ...space, ...size);
+  /** The gradients of a convolution of single pixels, some at a time: what they read of these stays in the cache. */
+  const pixelwiseGradients = (
+    count: number,
+    [read, fromChannels]: readonly [address: number, channels: number],
+    [given, toChannels]: readonly [address: number, channels: number],
+    toWeights: number,
+    weights: number,
+    toInput: number,
+    activation: string | undefined,
+  ) => {
+    for (let p = 0; p < count; p += pixelsAtOnce) {
+      const size = pixelwise(Math.min(pixelsAtOnce, count - p), fromChannels, toChannels);
+      const [seen, dyAt] = [read + 4 * p * fromChannels, given + 4 * p * toChannels];
+      if (toWeights) kernels.filterGradient(seen, dyAt, toWeights, room, 1, ...space, ...size);
+      const through = [(activation ?? 'linear') === 'linear' ? 0 : seen, ...(boundsOf(activation) as Bounds)] as const;
+      if (toInput) kernels.inputGradient(dyAt, weights, toInput + 4 * p * fromChannels, ...through, ...space, ...size);
     }
+  };
+  const [low, high] = boundsOf(attrs.expansionActivation) as Bounds;
+  const isLinear = attrs.expansionActivation === 'linear';
+  for (const piece of pieces) {
+    const { picture, pictures, row, rows, outRow } = piece;
+    const outPixels = outHeight * outWidth;
+    const pixel = (picture * height + row) * width;
+    // The gradient of the depthwise convolution's output, of whole pictures: rows of the input see several of its rows.
+    let given = slope + 4 * picture * outPixels * channels;
+    if (projection) {
+      given = above;
+      const read = [output + 4 * picture * outPixels * channels, channels] as const;
+      const end = [slope + 4 * picture * outPixels * outChannels, outChannels] as const;
+      const through = attrs.activation;
+      if (row === 0) pixelwiseGradients(pictures * outPixels, read, end, toProjection, widen, above, through);
+    }
+    if (toFilter) {
+      const whole = middle + 4 * picture * height * width * channels;
+      const line = given + 4 * outRow * outWidth * channels;
+      kernels.depthwiseFilterGradient(whole, line, toFilter, pictures, 1, ...outputOf(sizes, piece));
+    }
+    if (!toX && !toExpansion) continue;
+    const active = isLinear ? 0 : middle + 4 * pixel * channels;
+    const window = [down, right, strideY, strideX, dilationY, dilationX, top + row, left] as const;
+    const place = [rows, width, channels, outHeight, outWidth, ...window] as const;
+    kernels.depthwiseInputGradient(given, taps, around, held, active, low, high, pictures, 1, ...place);
+    const read = [from + 4 * pixel * inChannels, inChannels] as const;
+    const toInput = toX && toX + 4 * pixel * inChannels;
+    pixelwiseGradients(pictures * rows * width, read, [held, channels], toExpansion, narrow, toInput, attrs.before);
   }
-  return [results.x, results.expansion, results.filter].filter((tensor) => tensor !== undefined);
-}
+  return results;
+});
