@@ -27,6 +27,9 @@ interface BackwardAttributes extends Attributes {
   readonly wanted: readonly ('x' | 'expansion' | 'filter' | 'projection')[];
 }
 
+/** The fewest pixels of several pictures together: a filter's gradient is read and written once for each piece. */
+const fewest = 196;
+
 /** What is computed in one go: some rows of a picture between the convolutions, or some pictures whole. */
 interface Piece {
   readonly picture: number;
@@ -41,7 +44,8 @@ interface Piece {
 /** The pieces of all pictures, in order. */
 function* piecesOf({ batch, geometry }: Sizes): Generator<Piece> {
   const [height, width, channels, outHeight, , down, , stride, , dilation, , top] = geometry;
-  const together = Math.max(1, Math.floor(band / (height * width * channels)));
+  const pixels = height * width;
+  const together = Math.max(1, Math.floor(band / (pixels * channels)), Math.floor(fewest / pixels));
   // Bands of equal height, as a small last one would cost as much as a whole.
   const most = Math.min(height, Math.max(1, Math.floor(band / (width * channels))));
   const equal = Math.ceil(height / Math.ceil(height / most));
