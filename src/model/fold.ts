@@ -11,7 +11,7 @@ import type { Network } from './network.ts';
 import { runChain } from './run-chain.ts';
 import { tidy } from './tidy.ts';
 import { withValues } from './weights.ts';
-import { joinExpansions, runWidened, type Widened } from './widened.ts';
+import { joinExpansions, joinProjections, runWidened, type Widened } from './widened.ts';
 
 /** What was found out about folding a network; several folders may share it. */
 export interface Findings {
@@ -84,11 +84,12 @@ export function folderOf({ graph, variables }: Network, { allowed, refused }: Fi
   const override: Override = ({ parts, ...application }: Widened, [input]) => {
     const { chain } = application;
     if (!chain) return undefined;
-    const weights = weightsOf(application, chain);
-    const [expansion] = parts ?? [];
-    if (!expansion?.chain) return runChain(chain, input as tf.Tensor, weights);
-    const first = { chain: expansion.chain, weights: weightsOf(expansion, expansion.chain) };
-    return runWidened(input as tf.Tensor, first, { chain, weights });
+    if (!parts) return runChain(chain, input as tf.Tensor, weightsOf(application, chain));
+    const weighted = parts.map((part) => {
+      const own = part.chain as Chain;
+      return { chain: own, weights: weightsOf(part, own) };
+    });
+    return runWidened(input as tf.Tensor, weighted);
   };
 
   return {
@@ -97,7 +98,7 @@ export function folderOf({ graph, variables }: Network, { allowed, refused }: Fi
       if (backend !== tf.backend()) dispose();
       backend = tf.backend();
       const joined = joinChains(graph, applications, wanted);
-      const widened = joinExpansions(joined, wanted);
+      const widened = joinProjections(joinExpansions(joined, wanted), wanted);
       const run = (values: Values, fold: boolean) =>
         tidy(() =>
           withValues(variables, weights, () =>

@@ -35,12 +35,12 @@ export function joinExpansions(
  *
  * @param joined The applications, in order, as {@link joinExpansions} gives them.
  * @param wanted The values that must come out.
- * @param may Which depthwise convolutions may be joined with what comes after them.
+ * @param may Which depthwise convolutions may be joined with what comes after them. Default: all.
  */
 export function joinProjections(
   joined: readonly Widened[],
   wanted: readonly ValueId[],
-  may: (depthwise: Widened) => boolean,
+  may: (depthwise: Widened) => boolean = () => true,
 ): Widened[] {
   return join(joined, wanted, (first, second) => first.parts !== undefined && isPixelwise(second.chain) && may(first));
 }
@@ -90,19 +90,36 @@ export interface Weighted {
   readonly weights: ChainWeights;
 }
 
+/** The weights of an inverted residual, by the names of the kernels: filters, and what is added to each result. */
+export function weightsOfParts(parts: readonly (Weighted | undefined)[]): Partial<Record<string, tf.Tensor>> {
+  const [expansion, filter, projection] = parts.map((part) => part?.weights.filters[0]);
+  const [bias, added, last] = parts.map((part) => part?.weights.bias);
+  return { expansion, filter, projection, bias, added, last };
+}
+
+/** The attributes of an inverted residual, as the kernels take them. */
+export function attributesOfParts([first, second, third]: readonly (Weighted | undefined)[]): tf.NamedAttrMap {
+  return {
+    ...attributesOf(second?.chain.operations[0] as FusedOperation),
+    expansionActivation: first?.chain.activation as string,
+    activation: second?.chain.activation as string,
+    projectionActivation: third?.chain.activation ?? 'linear',
+  };
+}
+
+/** Runs a kernel, with those of the inputs that are there. */
+export function runWith(kernelName: string, inputs: Partial<Record<string, tf.Tensor>>, attributes: tf.NamedAttrMap) {
+  const present = Object.fromEntries(Object.entries(inputs).filter(([, tensor]) => tensor)) as tf.NamedTensorMap;
+  return tf.engine().runKernel(kernelName, present, attributes);
+}
+
 /**
- * Runs an expansion and the depthwise convolution after it.
+ * Runs an expansion, the depthwise convolution after it and maybe a projection.
  *
  * @param input Pictures, `[batch, height, width, channels]`.
- * @param first The expansion.
- * @param second The depthwise convolution.
+ * @param parts The convolutions.
  */
-export function runWidened(input: tf.Tensor, first: Weighted, second: Weighted): tf.Tensor {
-  const [expansion, filter] = [first, second].map(({ weights }) => weights.filters[0]) as [tf.Tensor, tf.Tensor];
-  const [bias, added] = [first.weights.bias, second.weights.bias];
-  const [operation] = second.chain.operations as [Chain['operations'][number]];
+export function runWidened(input: tf.Tensor, parts: readonly Weighted[]): tf.Tensor {
   const x = input.dtype === 'float32' ? input : tf.cast(input, 'float32');
-  const inputs = { x, expansion, filter, ...(bias && { bias }), ...(added && { added }) };
-  const activations = { expansionActivation: first.chain.activation, activation: second.chain.activation };
-  return tf.engine().runKernel(kernelName, inputs, { ...attributesOf(operation), ...activations }) as tf.Tensor;
+  return runWith(kernelName, { x, ...weightsOfParts(parts) }, attributesOfParts(parts)) as tf.Tensor;
 }

@@ -1,6 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { attributesOf, type FusedOperation } from '../model/fused-kernel.ts';
-import type { Weighted } from '../model/widened.ts';
+import { attributesOfParts, runWith, type Weighted, weightsOfParts } from '../model/widened.ts';
 import { activationGradient, type Differentiable, type Slopes, sumOfRows } from './fused-operation.ts';
 import { withGradient } from './with-gradient.ts';
 
@@ -26,8 +25,7 @@ export function widenedOperation(
   const end = third ?? second;
   const { activation } = end.chain;
   const x = input.dtype === 'float32' ? input : tf.cast(input, 'float32');
-  const [expansion, filter, projection] = parts.map((part) => part?.weights.filters[0]);
-  const [bias, added, last] = parts.map((part) => part?.weights.bias);
+  const { expansion, filter, projection, ...rows } = weightsOfParts(parts);
   const given = { x, expansion, filter, projection };
   const wants = {
     x: first.differentiable.x,
@@ -37,22 +35,12 @@ export function widenedOperation(
   };
   const wanted = (['x', 'expansion', 'filter', 'projection'] as const).filter((name) => wants[name]);
   const ending = end.differentiable.bias ? end.weights.bias : undefined;
-  const attributes = {
-    ...attributesOf(second.chain.operations[0] as FusedOperation),
-    expansionActivation: first.chain.activation,
-    activation: second.chain.activation,
-  };
-  const run = (kernelName: string, inputs: Partial<Record<string, tf.Tensor>>, more: object) => {
-    const present = Object.entries(inputs).filter(([, tensor]) => tensor);
-    const all = { ...attributes, ...more } as tf.NamedAttrMap;
-    return tf.engine().runKernel(kernelName, Object.fromEntries(present) as never, all) as unknown as tf.Tensor[];
-  };
+  const attributes = attributesOfParts(parts);
   return withGradient(
     [...wanted.map((name) => given[name] as tf.Tensor), ...(ending ? [ending] : [])],
     wants.x,
     () => {
-      const more = third && { projectionActivation: activation };
-      const made = run('WidenedDepthwiseConv2DKeeping', { ...given, bias, added, last }, { ...more });
+      const made = runWith('WidenedDepthwiseConv2DKeeping', { ...given, ...rows }, attributes);
       const [value, between, filtered] = made as [tf.Tensor, tf.Tensor, tf.Tensor?];
       const y = activation !== 'linear' && !slopes.isTaken && { y: value };
       return { value, kept: { ...y, ...given, between, filtered } };
@@ -60,7 +48,8 @@ export function widenedOperation(
     (dy, { y, ...kept }) => {
       const slope = y ? activationGradient(activation, dy, y) : dy;
       const before = slopes.before !== 'linear' && { before: slopes.before };
-      const gradients = run('WidenedDepthwiseConv2DBackprop', { ...kept, dy: slope }, { ...before, wanted });
+      const more = { ...attributes, ...before, wanted };
+      const gradients = runWith('WidenedDepthwiseConv2DBackprop', { ...kept, dy: slope }, more) as tf.Tensor[];
       return ending ? [...gradients, sumOfRows(slope)] : gradients;
     },
   );

@@ -11,6 +11,11 @@ beforeAll(async () => {
   await useBackend(wasm());
 });
 
+/** Channels of a projection; 0 for none. */
+const outputs = fc.constantFrom(0, 1, 5, 17);
+
+const read = (tensor: tf.Tensor) => ({ shape: tensor.shape, values: tensor.dataSync() as Float32Array });
+
 /** Windows over few channels, and over so many that a picture takes several bands. */
 const cases = fc.record({
   windows: pictureWindows,
@@ -29,54 +34,61 @@ const cases = fc.record({
   biases: fc.tuple(fc.boolean(), fc.boolean()),
 });
 
-test('an expansion and a depthwise convolution as one agree with the two on cpu', async () => {
-  const property = fc.asyncProperty(cases, async ({ windows, wide, height, activations, biases }) => {
-    const { seed, batch, channels: inChannels, filter, padding } = windows;
-    const isDilated = seed % 2 === 0;
-    const [strides, dilations] = isDilated ? [[1, 1], windows.dilations] : [windows.strides, [1, 1]];
-    const attrs = { strides, dilations, dataFormat: 'NHWC', dimRoundingMode: undefined, ...padding };
-    const x = numbers([batch, height, wide.width, inChannels], seed);
-    const expansion = numbers([1, 1, inChannels, wide.channels], seed + 1);
-    const taps = numbers([...filter, wide.channels, 1], seed + 2);
-    const info = tf.backend_util.computeConv2DInfo(
-      [batch, height, wide.width, wide.channels],
-      taps.shape as [number, number, number, number],
-      strides as [number, number],
-      dilations as [number, number],
-      attrs.pad as 'same',
-      attrs.dimRoundingMode as 'floor' | undefined,
-      true,
-    );
-    fc.pre(info.outHeight > 0 && info.outWidth > 0);
-    const row = (name: string, wanted: boolean, from: number) => wanted && { [name]: numbers([wide.channels], from) };
-    const first = row('bias', biases[0], seed + 3);
-    const second = row('added', biases[1], seed + 4);
-    const [expansionActivation, activation] = activations;
-    const joined = { kernelName: 'WidenedDepthwiseConv2D', attrs: { ...attrs, expansionActivation, activation } };
-    const inputs = { x, expansion, filter: taps, ...first, ...second };
-    const actual = await run({ ...joined, inputs }, 'wasm');
-    await tf.setBackend('cpu');
-    const expected = tf.tidy(() => {
-      const bias = (values: typeof first) => values && { bias: tensorOf(Object.values(values)[0] as never) };
-      const pixels = { x: tensorOf(x), filter: tensorOf(expansion), ...bias(first) };
-      const once = {
-        strides: [1, 1],
-        dilations: [1, 1],
-        pad: 'valid',
-        dataFormat: 'NHWC',
-        activation: expansionActivation,
-      };
-      const between = runKernel('FusedConv2D', pixels, once);
-      const last = { x: between, filter: tensorOf(taps), ...bias(second) };
-      const result = runKernel('FusedDepthwiseConv2D', last, { ...attrs, activation });
-      return { shape: result.shape, values: result.dataSync() as Float32Array };
-    });
-    expect(difference(actual, expected)).toBeLessThan(1e-4);
-  });
+test('an expansion, a depthwise convolution and maybe a projection as one agree with them on cpu', async () => {
+  const property = fc.asyncProperty(
+    cases,
+    outputs,
+    async ({ windows, wide, height, activations, biases }, outChannels) => {
+      const { seed, batch, channels: inChannels, filter, padding } = windows;
+      const isDilated = seed % 2 === 0;
+      const [strides, dilations] = isDilated ? [[1, 1], windows.dilations] : [windows.strides, [1, 1]];
+      const attrs = { strides, dilations, dataFormat: 'NHWC', dimRoundingMode: undefined, ...padding };
+      const x = numbers([batch, height, wide.width, inChannels], seed);
+      const expansion = numbers([1, 1, inChannels, wide.channels], seed + 1);
+      const taps = numbers([...filter, wide.channels, 1], seed + 2);
+      const info = tf.backend_util.computeConv2DInfo(
+        [batch, height, wide.width, wide.channels],
+        taps.shape as [number, number, number, number],
+        strides as [number, number],
+        dilations as [number, number],
+        attrs.pad as 'same',
+        attrs.dimRoundingMode as 'floor' | undefined,
+        true,
+      );
+      fc.pre(info.outHeight > 0 && info.outWidth > 0);
+      const row = (name: string, wanted: boolean, from: number) => wanted && { [name]: numbers([wide.channels], from) };
+      const first = row('bias', biases[0], seed + 3);
+      const second = row('added', biases[1], seed + 4);
+      const projection = outChannels > 0 && numbers([1, 1, wide.channels, outChannels], seed + 5);
+      const third = projection && { last: numbers([outChannels], seed + 6) };
+      const [expansionActivation, activation] = activations;
+      const all = { ...attrs, expansionActivation, activation, projectionActivation: 'relu6' };
+      const joined = { kernelName: 'WidenedDepthwiseConv2D', attrs: all };
+      const inputs = { x, expansion, filter: taps, ...first, ...second, ...third, ...(projection && { projection }) };
+      const actual = await run({ ...joined, inputs }, 'wasm');
+      await tf.setBackend('cpu');
+      const expected = tf.tidy(() => {
+        const bias = (values: typeof first) => values && { bias: tensorOf(Object.values(values)[0] as never) };
+        const pixels = { x: tensorOf(x), filter: tensorOf(expansion), ...bias(first) };
+        const once = {
+          strides: [1, 1],
+          dilations: [1, 1],
+          pad: 'valid',
+          dataFormat: 'NHWC',
+          activation: expansionActivation,
+        };
+        const between = runKernel('FusedConv2D', pixels, once);
+        const last = { x: between, filter: tensorOf(taps), ...bias(second) };
+        const filtered = runKernel('FusedDepthwiseConv2D', last, { ...attrs, activation });
+        if (!projection || !third) return read(filtered);
+        const end = { x: filtered, filter: tensorOf(projection), bias: tensorOf(third.last) };
+        return read(runKernel('FusedConv2D', end, { ...once, activation: 'relu6' }));
+      });
+      expect(difference(actual, expected)).toBeLessThan(1e-4);
+    },
+  );
   await fc.assert(property, { numRuns: 500, seed: 20 });
 });
-
-const read = (tensor: tf.Tensor) => ({ shape: tensor.shape, values: tensor.dataSync() as Float32Array });
 
 /** Numbers in the range of relu6, the bounds included. */
 const bounded = (shape: readonly number[], seed: number) => {
@@ -89,7 +101,7 @@ test('in training, they, maybe a projection after them, and their gradients agre
     cases,
     fc.subarray(['x', 'expansion', 'filter', 'projection'] as const, { minLength: 1 }),
     fc.constantFrom(undefined, 'relu', 'relu6'),
-    fc.constantFrom(0, 1, 5, 17),
+    outputs,
     async ({ windows, wide, height, activations, biases }, some, before, outChannels) => {
       const { seed, batch, channels: inChannels, filter, padding } = windows;
       const isDilated = seed % 2 === 0;

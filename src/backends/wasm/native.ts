@@ -21,7 +21,15 @@ export type Geometry = readonly [
 
 type Product = [tile: number, scratch: number, pixels: number, outChannels: number, ...Geometry];
 type Depthwise = [batch: number, multiplier: number, ...Geometry];
-type Widened = [band: number, scratch: number, inChannels: number, batch: number, ...Geometry];
+type Widened = [
+  band: number,
+  held: number,
+  scratch: number,
+  inChannels: number,
+  outChannels: number,
+  batch: number,
+  ...Geometry,
+];
 type Bounded = [low: number, high: number, seen: number];
 type Through = [seen: number, low: number, high: number];
 type Rows = [rows: number, width: number, epsilon: number];
@@ -69,7 +77,17 @@ export interface NativeKernels {
   layerNormScaleGradient(dy: number, x: number, to: number, ...rest: Rows): void;
   swapAxes(from: number, to: number, outer: number, m: number, n: number, row: number): void;
   scratchOf(n: number): number;
-  bandOf(width: number, channels: number, kernelHeight: number, strideY: number, dilationY: number): number;
+  bandOf(
+    after: number,
+    height: number,
+    width: number,
+    channels: number,
+    outHeight: number,
+    outWidth: number,
+    kernelHeight: number,
+    strideY: number,
+    dilationY: number,
+  ): number;
   tileOf(taps: number): number;
   filterTileOf(taps: number): number;
   convolve(x: number, packed: number, y: number, ...rest: [...Clamped, ...Product]): void;
@@ -87,7 +105,14 @@ export interface NativeKernels {
     channels: number,
   ): void;
   depthwiseFilterGradient(x: number, dy: number, gradient: number, ...rest: Depthwise): void;
-  widened(x: number, packed: number, filter: number, y: number, ...rest: [...Clamped, ...Clamped, ...Widened]): void;
+  widened(
+    x: number,
+    packed: number,
+    filter: number,
+    projection: number,
+    y: number,
+    ...rest: [...Clamped, ...Clamped, ...Clamped, ...Widened]
+  ): void;
   depthwiseInputGradient(
     dy: number,
     filter: number,

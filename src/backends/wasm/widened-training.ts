@@ -2,86 +2,27 @@ import type { KernelCall } from '../shared/kernel.ts';
 import type { Shape4 } from '../shared/shapes.ts';
 import { type Bounds, boundsOf } from './activation.ts';
 import { pixelsAtOnce, workspace } from './conv2d.ts';
-import { type ConvolutionAttributes, type Sizes, sizesOf } from './geometry.ts';
+import { sizesOf } from './geometry.ts';
 import { addressOf, allocate, allocateZeros, type WasmBackend } from './heap.ts';
 import { trainingKernel } from './kernel.ts';
 import { kernelsOn } from './native.ts';
+import { outputOf, piecesOf, pixelwise } from './pieces.ts';
 import { packed } from './product.ts';
+import type { WidenedAttributes, WidenedInputs } from './widened.ts';
 
-/** The numbers of a band, 640 KiB: what convolutions and their gradients read of it stays in the second-level cache. */
-const band = 163840;
-
-interface Attributes extends ConvolutionAttributes {
-  readonly expansionActivation: string;
-  readonly activation: string;
-}
-
-interface ForwardAttributes extends Attributes {
-  readonly projectionActivation?: string;
-}
-
-interface BackwardAttributes extends Attributes {
+interface BackwardAttributes extends WidenedAttributes {
   /** What made x, where its gradient goes on through that. */
   readonly before?: string;
   /** Which gradients are wanted, in this order. */
   readonly wanted: readonly ('x' | 'expansion' | 'filter' | 'projection')[];
 }
 
-/** The fewest pixels of several pictures together: a filter's gradient is read and written once for each piece. */
-const fewest = 196;
-
-/** What is computed in one go: some rows of a picture between the convolutions, or some pictures whole. */
-interface Piece {
-  readonly picture: number;
-  readonly pictures: number;
-  readonly row: number;
-  readonly rows: number;
-  /** The rows of the depthwise convolution's output that become complete by it. */
-  readonly outRow: number;
-  readonly outRows: number;
-}
-
-/** The pieces of all pictures, in order. */
-function* piecesOf({ batch, geometry }: Sizes): Generator<Piece> {
-  const [height, width, channels, outHeight, , down, , stride, , dilation, , top] = geometry;
-  const pixels = height * width;
-  const together = Math.max(1, Math.floor(band / (pixels * channels)), Math.floor(fewest / pixels));
-  // Bands of equal height, as a small last one would cost as much as a whole.
-  const most = Math.min(height, Math.max(1, Math.floor(band / (width * channels))));
-  const equal = Math.ceil(height / Math.ceil(height / most));
-  for (let picture = 0; picture < batch; picture += together) {
-    const pictures = Math.min(together, batch - picture);
-    let outRow = 0;
-    for (let row = 0; row < height; row += equal) {
-      const rows = Math.min(equal, height - row);
-      const seen = Math.floor((row + rows - 1 - (down - 1) * dilation + top) / stride) + 1;
-      const end = row + rows === height ? outHeight : Math.min(outHeight, Math.max(outRow, seen));
-      yield { picture, pictures, row, rows, outRow, outRows: end - outRow };
-      outRow = end;
-    }
-  }
-}
-
-/** The geometry of the output rows of a piece. */
-function outputOf({ geometry }: Sizes, { outRow, outRows }: Piece): Sizes['geometry'] {
-  const [height, width, channels, , outWidth, down, right, strideY, strideX, dilationY, dilationX, top, left] =
-    geometry;
-  const window = [down, right, strideY, strideX, dilationY, dilationX] as const;
-  return [height, width, channels, outRows, outWidth, ...window, top - outRow * strideY, left];
-}
-
-/** So many pixels, one after the other, by a filter of single pixels: what the kernels are told after the addresses. */
-const pixelwise = (pixels: number, from: number, to: number) =>
-  [pixels, to, pixels, 1, from, pixels, 1, 1, 1, 1, 1, 1, 1, 0, 0] as const;
-
-type ForwardInputs = 'x' | 'expansion' | 'filter' | 'projection' | 'bias' | 'added' | 'last';
-
 /**
  * A convolution of single pixels, the depthwise convolution after it and maybe another of single pixels (an inverted
  * residual), piece by piece: each reads what the one before has just written. What lies between comes out as well, for the
  * gradients: the output, what the expansion made, and with a projection what the depthwise convolution made.
  */
-export const widenedKeeping = trainingKernel<ForwardInputs, ForwardAttributes>(
+export const widenedKeeping = trainingKernel<WidenedInputs, WidenedAttributes>(
   'WidenedDepthwiseConv2DKeeping',
   ({ inputs: { x, expansion, filter, projection, bias, added, last }, attrs, backend }) => {
     const [inChannels, channels] = expansion.shape.slice(-2) as [number, number];

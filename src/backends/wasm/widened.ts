@@ -6,28 +6,40 @@ import { trainingKernel } from './kernel.ts';
 import { kernelsOn } from './native.ts';
 import { packed } from './product.ts';
 
-interface WidenedAttributes extends ConvolutionAttributes {
+/** How an inverted residual moves over its input, and its activations. */
+export interface WidenedAttributes extends ConvolutionAttributes {
   readonly expansionActivation: string;
   readonly activation: string;
+  readonly projectionActivation?: string;
 }
 
-/** A convolution of single pixels and the depthwise convolution after it, band by band: the value between them is never whole. */
-export const widenedDepthwiseConv2d = trainingKernel<
-  'x' | 'expansion' | 'filter' | 'bias' | 'added',
-  WidenedAttributes
->('WidenedDepthwiseConv2D', ({ inputs: { x, expansion, filter, bias, added }, attrs, backend }) => {
-  const [inChannels, channels] = expansion.shape.slice(-2) as [number, number];
-  const { batch, outShape, geometry } = sizesOf([...x.shape.slice(0, -1), channels], filter.shape, attrs, true);
-  const [, width, , , , kernelHeight, , strideY, , dilationY] = geometry;
-  const result = allocate(backend, outShape);
-  const weights = packed(backend, addressOf(backend, expansion), inChannels, channels, false);
-  const kernels = kernelsOn(backend);
-  const band = kernels.bandOf(width, channels, kernelHeight, strideY, dilationY);
-  const space = workspace(backend, band, channels);
-  const at = [x, filter, result, bias, added].map((tensor) => (tensor ? addressOf(backend, tensor) : 0));
-  const [from, taps, to, first, second] = at as [number, number, number, number, number];
-  const [inner, outer] = [attrs.expansionActivation, attrs.activation].map(boundsOf) as [Bounds, Bounds];
-  const operands = [from, weights, taps, to, first, ...inner, second, ...outer] as const;
-  kernels.widened(...operands, ...space, inChannels, batch, ...geometry);
-  return result;
-});
+/** The inputs of an inverted residual: filters, and what is added to the results. */
+export type WidenedInputs = 'x' | 'expansion' | 'filter' | 'projection' | 'bias' | 'added' | 'last';
+
+/**
+ * A convolution of single pixels, the depthwise convolution after it and maybe another of single pixels, band by band: the
+ * values between them are never whole.
+ */
+export const widenedDepthwiseConv2d = trainingKernel<WidenedInputs, WidenedAttributes>(
+  'WidenedDepthwiseConv2D',
+  ({ inputs: { x, expansion, filter, projection, bias, added, last }, attrs, backend }) => {
+    const [inChannels, channels] = expansion.shape.slice(-2) as [number, number];
+    const outChannels = projection?.shape.at(-1) ?? channels;
+    const { batch, outShape, geometry } = sizesOf([...x.shape.slice(0, -1), channels], filter.shape, attrs, true);
+    const [height, width, , outHeight, outWidth, kernelHeight, , strideY, , dilationY] = geometry;
+    const result = allocate(backend, [...outShape.slice(0, -1), outChannels]);
+    const widen = packed(backend, addressOf(backend, expansion), inChannels, channels, false);
+    const narrow = projection ? packed(backend, addressOf(backend, projection), channels, outChannels, false) : 0;
+    const kernels = kernelsOn(backend);
+    const sizes = [height, width, channels, outHeight, outWidth, kernelHeight, strideY, dilationY] as const;
+    const [band, scratch] = workspace(backend, kernels.bandOf(0, ...sizes), Math.max(channels, outChannels));
+    const held = projection ? addressOf(backend, allocate(backend, [kernels.bandOf(1, ...sizes)])) : 0;
+    const at = [x, filter, result, bias, added, last].map((tensor) => (tensor ? addressOf(backend, tensor) : 0));
+    const [from, taps, to, first, second, third] = at as [number, number, number, number, number, number];
+    const activations = [attrs.expansionActivation, attrs.activation, attrs.projectionActivation];
+    const [inner, outer, end] = activations.map(boundsOf) as [Bounds, Bounds, Bounds];
+    const operands = [from, widen, taps, narrow, to, first, ...inner, second, ...outer, third, ...end] as const;
+    kernels.widened(...operands, band, held, scratch, inChannels, outChannels, batch, ...geometry);
+    return result;
+  },
+);
