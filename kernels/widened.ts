@@ -43,7 +43,7 @@ export function bandOf(
 /**
  * The depthwise convolution of `clamp(x expansion + bias)`, and what a projection makes of it.
  *
- * @param expansion The filter of the first, packed: `inChannels` by `channels`.
+ * @param expansion The filter of the first, packed: `inChannels` by `channels`; 0 where x is what it would make.
  * @param projection That of the last, packed: `channels` by `outChannels`; 0 for none.
  * @param band, held Room for what the first and the second make.
  */
@@ -64,14 +64,19 @@ export function widened(
       let from = min(height, max(0, y0)), to = min(height, max(0, y0 + rowsSeen(some, kernelHeight, strideY, dilationY)));
       // Several pictures are whole, so that they lie one after the other.
       if (pictures > 1) from = 0, to = height;
-      if (from < end) memory.copy(band, band + bytes((from - start) * row), bytes((end - from) * row));
-      else end = from;
-      product(x + bytes((picture * height + end) * width * inChannels), inChannels, 1, expansion, band + bytes((end - from) * row),
-        pictures * (to - end) * width, inChannels, channels, bias, false, low, high, scratch);
-      start = from, end = to;
-      const pixel = (picture * outHeight + oy) * outWidth;
-      depthwise(band, filter, projection ? held : y + bytes(pixel * channels), added, least, most, 0, pictures, 1, to - from, width,
-        channels, some, outWidth, kernelHeight, kernelWidth, strideY, strideX, dilationY, dilationX, from - y0, left);
+      const pixel = (picture * outHeight + oy) * outWidth, filtered = projection ? held : y + bytes(pixel * channels);
+      if (!expansion) {
+        depthwise(x + bytes(picture * height * row), filter, filtered, added, least, most, 0, pictures, 1, height, width, channels, some,
+          outWidth, kernelHeight, kernelWidth, strideY, strideX, dilationY, dilationX, -y0, left);
+      } else {
+        if (from < end) memory.copy(band, band + bytes((from - start) * row), bytes((end - from) * row));
+        else end = from;
+        product(x + bytes((picture * height + end) * width * inChannels), inChannels, 1, expansion, band + bytes((end - from) * row),
+          pictures * (to - end) * width, inChannels, channels, bias, false, low, high, scratch);
+        start = from, end = to;
+        depthwise(band, filter, filtered, added, least, most, 0, pictures, 1, to - from, width,
+          channels, some, outWidth, kernelHeight, kernelWidth, strideY, strideX, dilationY, dilationX, from - y0, left);
+      }
       if (projection) {
         product(held, channels, 1, projection, y + bytes(pixel * outChannels), pictures * some * outWidth, channels, outChannels, last,
           false, floor, ceiling, scratch);

@@ -11,7 +11,7 @@ import type { Network } from './network.ts';
 import { runChain } from './run-chain.ts';
 import { tidy } from './tidy.ts';
 import { withValues } from './weights.ts';
-import { joinExpansions, joinProjections, runWidened, type Widened } from './widened.ts';
+import { joinResiduals, mapParts, runWidened, type Widened } from './widened.ts';
 
 /** What was found out about folding a network; several folders may share it. */
 export interface Findings {
@@ -85,7 +85,7 @@ export function folderOf({ graph, variables }: Network, { allowed, refused }: Fi
     const { chain } = application;
     if (!chain) return undefined;
     if (!parts) return runChain(chain, input as tf.Tensor, weightsOf(application, chain));
-    const weighted = parts.map((part) => {
+    const weighted = mapParts(parts, (part) => {
       const own = part.chain as Chain;
       return { chain: own, weights: weightsOf(part, own) };
     });
@@ -98,7 +98,7 @@ export function folderOf({ graph, variables }: Network, { allowed, refused }: Fi
       if (backend !== tf.backend()) dispose();
       backend = tf.backend();
       const joined = joinChains(graph, applications, wanted);
-      const widened = joinProjections(joinExpansions(joined, wanted), wanted);
+      const widened = joinResiduals(joined, wanted);
       const run = (values: Values, fold: boolean) =>
         tidy(() =>
           withValues(variables, weights, () =>

@@ -7,66 +7,64 @@ import type { ValueId } from './graph.ts';
 /** The kernel that runs a convolution of single pixels and a depthwise one as one, on the backends that have it. */
 const kernelName = 'WidenedDepthwiseConv2D';
 
-/** An application, or one that stands for several: an expansion, the depthwise convolution after it, maybe a projection. */
+/** Convolutions that run as one, of which the depthwise one is always there. */
+export interface Parts<Part> {
+  readonly expansion?: Part;
+  readonly depthwise: Part;
+  readonly projection?: Part;
+}
+
+/** An application, or one that stands for several. */
 export interface Widened extends Joined {
-  readonly parts?: readonly Joined[];
+  readonly parts?: Parts<Joined>;
 }
 
 /**
- * Joins each depthwise convolution with the convolution of single pixels before it, where the backend has a kernel for the
- * two: what lies between them is the largest value of an inverted residual (Sandler et al., 2018, figure 3).
+ * Joins each depthwise convolution with the convolutions of single pixels before and after it, where the backend has a
+ * kernel for that: what lies between them is the largest value of an inverted residual (Sandler et al., 2018, figure 3).
  *
  * @param joined The applications, in order, with their chains.
  * @param wanted The values that must come out, and so lie within no chain.
- * @param may Which expansions may be joined. Default: all.
+ * @param may Which applications may be joined with the one that reads what they make. Default: all.
  * @returns The applications, in order.
  */
-export function joinExpansions(
+export function joinResiduals(
   joined: readonly Joined[],
   wanted: readonly ValueId[],
-  may: (expansion: Joined) => boolean = () => true,
+  may: (first: Joined) => boolean = () => true,
 ): Widened[] {
   if (!tf.getKernel(kernelName, tf.getBackend())) return [...joined];
-  return join(joined, wanted, (first, second) => isPixelwise(first.chain) && isDepthwise(second.chain) && may(first));
-}
-
-/**
- * Joins such pairs with the convolution of single pixels after them too: whole inverted residuals.
- *
- * @param joined The applications, in order, as {@link joinExpansions} gives them.
- * @param wanted The values that must come out.
- * @param may Which depthwise convolutions may be joined with what comes after them. Default: all.
- */
-export function joinProjections(
-  joined: readonly Widened[],
-  wanted: readonly ValueId[],
-  may: (depthwise: Widened) => boolean = () => true,
-): Widened[] {
-  return join(joined, wanted, (first, second) => first.parts !== undefined && isPixelwise(second.chain) && may(first));
+  const widened = join(joined, wanted, (first, second) =>
+    isPixelwise(first.chain) && isDepthwise(second.chain) && may(first)
+      ? { expansion: first, depthwise: second }
+      : undefined,
+  );
+  return join(widened, wanted, (first, second) =>
+    isDepthwise(first.chain) && isPixelwise(second.chain) && may(first)
+      ? { ...(first.parts ?? { depthwise: first }), projection: second }
+      : undefined,
+  );
 }
 
 /** Joins each application with the one that alone reads what it makes, where the two fit. */
 function join(
   joined: readonly Widened[],
   wanted: readonly ValueId[],
-  fits: (first: Widened, second: Widened) => boolean,
+  pair: (first: Widened, second: Widened) => Parts<Joined> | undefined,
 ): Widened[] {
   const readers = soleReaders(joined, wanted);
-  const before = new Map(
-    joined.flatMap((application) => {
-      const reader = readers.get(application.outputs[0] as ValueId);
-      return reader && !reader.parts && fits(application, reader) ? [[reader, application]] : [];
-    }),
-  );
-  const taken = new Set(before.values());
+  const taken = new Set<Widened>();
+  const made = new Map<Widened, Widened>();
+  for (const first of joined) {
+    const reader = readers.get(first.outputs[0] as ValueId);
+    const parts = reader && !reader.parts && pair(first, reader);
+    if (!parts) continue;
+    taken.add(first);
+    made.set(reader, { ...reader, inputs: first.inputs, parts });
+  }
   return joined
     .filter((application) => !taken.has(application))
-    .map((application) => {
-      const first = before.get(application);
-      return first
-        ? { ...application, inputs: first.inputs, parts: [...(first.parts ?? [first]), application] }
-        : application;
-    });
+    .map((application) => made.get(application) ?? application);
 }
 
 /** The operation of a chain that has one of a kind, channels last. */
@@ -90,21 +88,29 @@ export interface Weighted {
   readonly weights: ChainWeights;
 }
 
-/** The weights of an inverted residual, by the names of the kernels: filters, and what is added to each result. */
-export function weightsOfParts(parts: readonly (Weighted | undefined)[]): Partial<Record<string, tf.Tensor>> {
-  const [expansion, filter, projection] = parts.map((part) => part?.weights.filters[0]);
-  const [bias, added, last] = parts.map((part) => part?.weights.bias);
-  return { expansion, filter, projection, bias, added, last };
+/** The weights of such convolutions, by the names of the kernels: filters, and what is added to each result. */
+export function weightsOfParts({ expansion, depthwise, projection }: Parts<Weighted>): WeightsOfParts {
+  const [first, second, third] = [expansion, depthwise, projection].map((part) => part?.weights);
+  const filters = { expansion: first?.filters[0], filter: second?.filters[0], projection: third?.filters[0] };
+  return { ...filters, bias: first?.bias, added: second?.bias, last: third?.bias };
 }
 
-/** The attributes of an inverted residual, as the kernels take them. */
-export function attributesOfParts([first, second, third]: readonly (Weighted | undefined)[]): tf.NamedAttrMap {
+type WeightsOfParts = Record<'expansion' | 'filter' | 'projection' | 'bias' | 'added' | 'last', tf.Tensor | undefined>;
+
+/** The attributes of such convolutions, as the kernels take them. */
+export function attributesOfParts({ expansion, depthwise, projection }: Parts<Weighted>): tf.NamedAttrMap {
   return {
-    ...attributesOf(second?.chain.operations[0] as FusedOperation),
-    expansionActivation: first?.chain.activation as string,
-    activation: second?.chain.activation as string,
-    projectionActivation: third?.chain.activation ?? 'linear',
+    ...attributesOf(depthwise.chain.operations[0] as FusedOperation),
+    expansionActivation: expansion?.chain.activation ?? 'linear',
+    activation: depthwise.chain.activation,
+    projectionActivation: projection?.chain.activation ?? 'linear',
   };
+}
+
+/** The same of each part. */
+export function mapParts<From, To>({ depthwise, ...ends }: Parts<From>, make: (part: From) => To): Parts<To> {
+  const others = Object.entries(ends).map(([name, part]) => [name, make(part)]);
+  return { ...Object.fromEntries(others), depthwise: make(depthwise) };
 }
 
 /** Runs a kernel, with those of the inputs that are there. */
@@ -114,12 +120,12 @@ export function runWith(kernelName: string, inputs: Partial<Record<string, tf.Te
 }
 
 /**
- * Runs an expansion, the depthwise convolution after it and maybe a projection.
+ * Runs convolutions as one.
  *
  * @param input Pictures, `[batch, height, width, channels]`.
  * @param parts The convolutions.
  */
-export function runWidened(input: tf.Tensor, parts: readonly Weighted[]): tf.Tensor {
+export function runWidened(input: tf.Tensor, parts: Parts<Weighted>): tf.Tensor {
   const x = input.dtype === 'float32' ? input : tf.cast(input, 'float32');
   return runWith(kernelName, { x, ...weightsOfParts(parts) }, attributesOfParts(parts)) as tf.Tensor;
 }

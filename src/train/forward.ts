@@ -12,12 +12,12 @@ import { runChain } from '../model/run-chain.ts';
 import type { Split } from '../model/split.ts';
 import { asBatchNormalization, type Variable } from '../model/tfjs-internals.ts';
 import type { Trained } from '../model/trained.ts';
-import { joinExpansions, joinProjections, type Widened } from '../model/widened.ts';
+import { joinResiduals, mapParts, type Widened } from '../model/widened.ts';
 import { type BatchStatistics, normalizeBatch } from './batch-norm.ts';
 import { type Differentiable, fusedOperation } from './fused-operation.ts';
 import { applyNoise, isNoise } from './noise.ts';
 import { isPoolMean, poolMean } from './pool-mean.ts';
-import { type Part, widenedOperation } from './widened-operation.ts';
+import { widenedOperation } from './widened-operation.ts';
 
 /** The statistics of a batch that a BatchNormalization saw. */
 export interface SeenStatistics {
@@ -68,12 +68,12 @@ export function forward(
     const before = slopes.get(read) || 'linear';
     const isTaken = slopes.has(made);
     if (parts) {
-      const halves = parts.map((part) => {
+      const made = mapParts(parts, (part) => {
         const own = part.chain as Chain;
         const differentiable = differentiableOf(own, part.inputs[0] as ValueId);
         return { chain: own, weights: chainWeights(own), differentiable };
       });
-      return widenedOperation(x, halves as [Part, Part, Part?], { before, isTaken });
+      return widenedOperation(x, made, { before, isTaken });
     }
     if (chain) {
       return runChain(chain, x, chainWeights(chain), (call, position) => {
@@ -97,13 +97,11 @@ export function forward(
   const wanted = [...graph.outputs, ...reads];
   const applications = joinChains(graph, split.suffix, wanted, isConstant);
   const slopes = slopesOf(applications, wanted);
-  // The gradient of a bias within is a sum over all that lies there, which is never whole.
-  const gradientsOf = ({ chain, inputs }: Joined) => differentiableOf(chain as Chain, inputs[0] as ValueId);
-  const pairs = joinExpansions(applications, wanted, (expansion) => {
-    const { x, filter, bias } = gradientsOf(expansion);
+  const widened = joinResiduals(applications, wanted, ({ chain, inputs }) => {
+    const { x, filter, bias } = differentiableOf(chain as Chain, inputs[0] as ValueId);
+    // The gradient of a bias within is a sum over all that lies there, which is never whole.
     return (x || filter) && !bias;
   });
-  const widened = joinProjections(pairs, wanted, (depthwise) => !gradientsOf(depthwise).bias);
   return execute(widened, cut, override, freeAfterUse(widened, [...cut.keys(), ...wanted]));
 }
 

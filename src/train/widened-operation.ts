@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { attributesOfParts, runWith, type Weighted, weightsOfParts } from '../model/widened.ts';
+import { attributesOfParts, type Parts, runWith, type Weighted, weightsOfParts } from '../model/widened.ts';
 import { activationGradient, type Differentiable, type Slopes, sumOfRows } from './fused-operation.ts';
 import { withGradient } from './with-gradient.ts';
 
@@ -9,29 +9,24 @@ export interface Part extends Weighted {
 }
 
 /**
- * Runs an expansion, the depthwise convolution after it and maybe a projection as one, with a gradient: both ways, each
- * reads what the one before has just written. Only on backends that have the kernels.
+ * Runs a depthwise convolution and those of single pixels around it as one, with a gradient: both ways, each reads what
+ * the one before has just written. Only on backends that have the kernels.
  *
  * @param input Pictures, `[batch, height, width, channels]`.
  * @param parts The convolutions. Of the last alone, the bias gets a gradient.
  * @param slopes Who takes gradients through activations: that of the input, and the last one's own.
  */
-export function widenedOperation(
-  input: tf.Tensor,
-  parts: readonly [expansion: Part, depthwise: Part, projection?: Part],
-  slopes: Slopes,
-): tf.Tensor {
-  const [first, second, third] = parts;
-  const end = third ?? second;
+export function widenedOperation(input: tf.Tensor, parts: Parts<Part>, slopes: Slopes): tf.Tensor {
+  const end = parts.projection ?? parts.depthwise;
   const { activation } = end.chain;
   const x = input.dtype === 'float32' ? input : tf.cast(input, 'float32');
   const { expansion, filter, projection, ...rows } = weightsOfParts(parts);
   const given = { x, expansion, filter, projection };
   const wants = {
-    x: first.differentiable.x,
-    expansion: first.differentiable.filter,
-    filter: second.differentiable.filter,
-    projection: third?.differentiable.filter,
+    x: (parts.expansion ?? parts.depthwise).differentiable.x,
+    expansion: parts.expansion?.differentiable.filter,
+    filter: parts.depthwise.differentiable.filter,
+    projection: parts.projection?.differentiable.filter,
   };
   const wanted = (['x', 'expansion', 'filter', 'projection'] as const).filter((name) => wants[name]);
   const ending = end.differentiable.bias ? end.weights.bias : undefined;
@@ -41,7 +36,9 @@ export function widenedOperation(
     wants.x,
     () => {
       const made = runWith('WidenedDepthwiseConv2DKeeping', { ...given, ...rows }, attributes);
-      const [value, between, filtered] = made as [tf.Tensor, tf.Tensor, tf.Tensor?];
+      const [value, ...within] = made as [tf.Tensor, ...tf.Tensor[]];
+      const between = expansion && within.shift();
+      const [filtered] = within;
       const y = activation !== 'linear' && !slopes.isTaken && { y: value };
       return { value, kept: { ...y, ...given, between, filtered } };
     },

@@ -32,14 +32,16 @@ const cases = fc.record({
   height: fc.integer({ min: 1, max: 14 }),
   activations: fc.tuple(fc.constantFrom('linear', 'relu', 'relu6'), fc.constantFrom('linear', 'relu', 'relu6')),
   biases: fc.tuple(fc.boolean(), fc.boolean()),
+  expands: fc.boolean(),
 });
 
 test('an expansion, a depthwise convolution and maybe a projection as one agree with them on cpu', async () => {
   const property = fc.asyncProperty(
     cases,
     outputs,
-    async ({ windows, wide, height, activations, biases }, outChannels) => {
-      const { seed, batch, channels: inChannels, filter, padding } = windows;
+    async ({ windows, wide, height, activations, biases, expands }, outChannels) => {
+      const { seed, batch, filter, padding } = windows;
+      const inChannels = expands ? windows.channels : wide.channels;
       const isDilated = seed % 2 === 0;
       const [strides, dilations] = isDilated ? [[1, 1], windows.dilations] : [windows.strides, [1, 1]];
       const attrs = { strides, dilations, dataFormat: 'NHWC', dimRoundingMode: undefined, ...padding };
@@ -57,14 +59,15 @@ test('an expansion, a depthwise convolution and maybe a projection as one agree 
       );
       fc.pre(info.outHeight > 0 && info.outWidth > 0);
       const row = (name: string, wanted: boolean, from: number) => wanted && { [name]: numbers([wide.channels], from) };
-      const first = row('bias', biases[0], seed + 3);
+      const first = row('bias', expands && biases[0], seed + 3);
       const second = row('added', biases[1], seed + 4);
       const projection = outChannels > 0 && numbers([1, 1, wide.channels, outChannels], seed + 5);
       const third = projection && { last: numbers([outChannels], seed + 6) };
       const [expansionActivation, activation] = activations;
       const all = { ...attrs, expansionActivation, activation, projectionActivation: 'relu6' };
       const joined = { kernelName: 'WidenedDepthwiseConv2D', attrs: all };
-      const inputs = { x, expansion, filter: taps, ...first, ...second, ...third, ...(projection && { projection }) };
+      const filters = { filter: taps, ...(expands && { expansion }), ...(projection && { projection }) };
+      const inputs = { x, ...filters, ...first, ...second, ...third };
       const actual = await run({ ...joined, inputs }, 'wasm');
       await tf.setBackend('cpu');
       const expected = tf.tidy(() => {
@@ -77,7 +80,7 @@ test('an expansion, a depthwise convolution and maybe a projection as one agree 
           dataFormat: 'NHWC',
           activation: expansionActivation,
         };
-        const between = runKernel('FusedConv2D', pixels, once);
+        const between = expands ? runKernel('FusedConv2D', pixels, once) : pixels.x;
         const last = { x: between, filter: tensorOf(taps), ...bias(second) };
         const filtered = runKernel('FusedDepthwiseConv2D', last, { ...attrs, activation });
         if (!projection || !third) return read(filtered);
@@ -102,8 +105,9 @@ test('in training, they, maybe a projection after them, and their gradients agre
     fc.subarray(['x', 'expansion', 'filter', 'projection'] as const, { minLength: 1 }),
     fc.constantFrom(undefined, 'relu', 'relu6'),
     outputs,
-    async ({ windows, wide, height, activations, biases }, some, before, outChannels) => {
-      const { seed, batch, channels: inChannels, filter, padding } = windows;
+    async ({ windows, wide, height, activations, biases, expands }, some, before, outChannels) => {
+      const { seed, batch, filter, padding } = windows;
+      const inChannels = expands ? windows.channels : wide.channels;
       const isDilated = seed % 2 === 0;
       const [strides, dilations] = isDilated ? [[1, 1], windows.dilations] : [windows.strides, [1, 1]];
       const attrs = { strides, dilations, dataFormat: 'NHWC', dimRoundingMode: undefined, ...padding };
@@ -116,7 +120,7 @@ test('in training, they, maybe a projection after them, and their gradients agre
         const [expansion, taps] = [make([1, 1, inChannels, wide.channels], 1), make([...filter, wide.channels, 1], 2)];
         const [bias, added] = biases.map((has, i) => has && make([wide.channels], 3 + i));
         const first = { x, filter: expansion, ...(bias && { bias }) };
-        const between = runKernel('FusedConv2D', first, { ...once, activation: expansionActivation });
+        const between = expands ? runKernel('FusedConv2D', first, { ...once, activation: expansionActivation }) : x;
         const info = tf.backend_util.computeConv2DInfo(
           between.shape as [number, number, number, number],
           taps.shape as [number, number, number, number],
@@ -130,15 +134,17 @@ test('in training, they, maybe a projection after them, and their gradients agre
         const last = { x: between, filter: taps, ...(added && { bias: added }) };
         const result = runKernel('FusedDepthwiseConv2D', last, { ...attrs, activation });
         const projection = outChannels > 0 && make([1, 1, wide.channels, outChannels], 6);
-        const wanted = some.filter((name) => name !== 'projection' || projection);
+        const present = { x: true, expansion: expands, filter: true, projection };
+        const wanted = some.filter((name) => present[name]);
         const narrow = projection && { x: result, filter: projection, bias: make([outChannels], 7) };
         const end = narrow ? runKernel('FusedConv2D', narrow, { ...once, activation: 'relu6' }) : result;
         const rows = { ...(bias && { bias }), ...(added && { added }), ...(narrow && { last: narrow.bias }) };
-        const inputs = { x, expansion, filter: taps, ...rows, ...(projection && { projection }) };
+        const filters = { filter: taps, ...(expands && { expansion }), ...(projection && { projection }) };
+        const inputs = { x, ...filters, ...rows };
         const both = { ...attrs, expansionActivation, activation, projectionActivation: 'relu6' };
         const bits = (tensor: tf.Tensor) => Buffer.from(tensor.dataSync().slice().buffer);
         const kept = runKernel('WidenedDepthwiseConv2DKeeping', inputs, both) as unknown as tf.Tensor[];
-        const plain = [end, between, ...(projection ? [result] : [])];
+        const plain = [end, ...(expands ? [between] : []), ...(projection ? [result] : [])];
         expect(plain.map((tensor, i) => bits(tensor).equals(bits(kept[i] as tf.Tensor)))).toEqual(
           plain.map(() => true),
         );
@@ -155,19 +161,26 @@ test('in training, they, maybe a projection after them, and their gradients agre
         const [slope, ofTaps] = runKernel(
           'DepthwiseConv2dNativeBackprop',
           { x: between, dy: above, filter: taps },
-          { ...attrs, inputShape: between.shape, filterShape: taps.shape, ...active(expansionActivation) },
+          {
+            ...attrs,
+            inputShape: between.shape,
+            filterShape: taps.shape,
+            ...active(expands ? expansionActivation : before),
+          },
         ) as unknown as [tf.Tensor, tf.Tensor];
-        const [ofX, ofExpansion] = runKernel(
-          'Conv2DBackprop',
-          { x, dy: slope, filter: expansion },
-          { ...once, inputShape: x.shape, filterShape: expansion.shape, ...active(before) },
-        ) as unknown as [tf.Tensor, tf.Tensor];
+        const [ofInput, ofExpansion] = expands
+          ? (runKernel(
+              'Conv2DBackprop',
+              { x, dy: slope, filter: expansion },
+              { ...once, inputShape: x.shape, filterShape: expansion.shape, ...active(before) },
+            ) as unknown as [tf.Tensor, tf.Tensor])
+          : [slope, slope];
         const gradients = runKernel(
           'WidenedDepthwiseConv2DBackprop',
-          { x, expansion, filter: taps, between, dy, ...(projection && { projection, filtered: result }) },
+          { x, ...filters, dy, ...(expands && { between }), ...(projection && { filtered: result }) },
           { ...both, wanted, ...(before && { before }) },
         ) as unknown as tf.Tensor[];
-        const expected = { x: ofX, expansion: ofExpansion, filter: ofTaps, projection: ofProjection };
+        const expected = { x: ofInput, expansion: ofExpansion, filter: ofTaps, projection: ofProjection };
         expect(gradients).toHaveLength(wanted.length);
         for (const [i, name] of wanted.entries()) {
           expect(difference(read(gradients[i] as tf.Tensor), read(expected[name]))).toBeLessThan(1e-4);

@@ -23,7 +23,7 @@ export function* piecesOf({ batch, geometry }: Sizes): Generator<Piece> {
   const pixels = height * width;
   const together = Math.max(1, Math.floor(band / (pixels * channels)), Math.floor(fewest / pixels));
   // Bands of equal height, as a small last one would cost as much as a whole.
-  const most = Math.min(height, Math.max(1, Math.floor(band / (width * channels))));
+  const most = together > 1 ? height : Math.min(height, Math.max(1, Math.floor(band / (width * channels))));
   const equal = Math.ceil(height / Math.ceil(height / most));
   for (let picture = 0; picture < batch; picture += together) {
     const pictures = Math.min(together, batch - picture);

@@ -18,26 +18,26 @@ interface BackwardAttributes extends WidenedAttributes {
 }
 
 /**
- * A convolution of single pixels, the depthwise convolution after it and maybe another of single pixels (an inverted
- * residual), piece by piece: each reads what the one before has just written. What lies between comes out as well, for the
- * gradients: the output, what the expansion made, and with a projection what the depthwise convolution made.
+ * A depthwise convolution and the convolutions of single pixels before and after it, as far as there are any, piece by
+ * piece: each reads what the one before has just written. Gives the output and, for the gradients, what lies between: what
+ * the expansion made, if there is one, and what the depthwise convolution made, if a projection follows.
  */
 export const widenedKeeping = trainingKernel<WidenedInputs, WidenedAttributes>(
   'WidenedDepthwiseConv2DKeeping',
   ({ inputs: { x, expansion, filter, projection, bias, added, last }, attrs, backend }) => {
-    const [inChannels, channels] = expansion.shape.slice(-2) as [number, number];
+    const [inChannels, channels] = [x.shape.at(-1), filter.shape.at(-2)] as [number, number];
     const sizes = sizesOf([...x.shape.slice(0, -1), channels], filter.shape, attrs, true);
     const { batch, outShape, geometry } = sizes;
     const [height, width, , outHeight, outWidth] = geometry;
     const outChannels = projection?.shape.at(-1) ?? 0;
-    const between = allocate(backend, [batch, height, width, channels]);
+    const between = expansion && allocate(backend, [batch, height, width, channels]);
     const filtered = allocate(backend, outShape);
     const projected = projection && allocate(backend, [...outShape.slice(0, -1), outChannels]);
     const kernels = kernelsOn(backend);
-    const widen = packed(backend, addressOf(backend, expansion), inChannels, channels, false);
+    const widen = expansion ? packed(backend, addressOf(backend, expansion), inChannels, channels, false) : 0;
     const narrow = projection ? packed(backend, addressOf(backend, projection), channels, outChannels, false) : 0;
     const space = workspace(backend, 1, Math.max(channels, outChannels));
-    const tensors = [x, filter, between, filtered, projected, bias, added, last];
+    const tensors = [x, filter, between ?? x, filtered, projected, bias, added, last];
     const [from, taps, middle, to, out, first, second, third] = tensors.map((tensor) =>
       tensor ? addressOf(backend, tensor) : 0,
     ) as [number, number, number, number, number, number, number, number];
@@ -47,11 +47,8 @@ export const widenedKeeping = trainingKernel<WidenedInputs, WidenedAttributes>(
       const { picture, pictures, row, rows, outRow, outRows } = piece;
       const pixel = (picture * height + row) * width;
       const wide = [widen, middle + 4 * pixel * channels, first, ...inner, ...space] as const;
-      kernels.convolve(
-        from + 4 * pixel * inChannels,
-        ...wide,
-        ...pixelwise(pictures * rows * width, inChannels, channels),
-      );
+      const pixels = pixelwise(pictures * rows * width, inChannels, channels);
+      if (expansion) kernels.convolve(from + 4 * pixel * inChannels, ...wide, ...pixels);
       const whole = middle + 4 * picture * height * width * channels;
       const outPixel = (picture * outHeight + outRow) * outWidth;
       const line = to + 4 * outPixel * channels;
@@ -60,7 +57,7 @@ export const widenedKeeping = trainingKernel<WidenedInputs, WidenedAttributes>(
       const ending = [narrow, out + 4 * outPixel * outChannels, third, ...end, ...space] as const;
       kernels.convolve(line, ...ending, ...pixelwise(pictures * outRows * outWidth, channels, outChannels));
     }
-    return [projected ?? filtered, between, ...(projected ? [filtered] : [])];
+    return [projected ?? filtered, ...(between ? [between] : []), ...(projected ? [filtered] : [])];
   },
 );
 
@@ -74,14 +71,15 @@ type BackwardCall = KernelCall<BackwardInputs, BackwardAttributes, WasmBackend>;
 export const widenedBackprop = trainingKernel('WidenedDepthwiseConv2DBackprop', (call: BackwardCall) => {
   const { inputs, attrs, backend } = call;
   const { x, expansion, filter, projection, between, filtered, dy } = inputs;
-  const [inChannels, channels] = expansion.shape.slice(-2) as [number, number];
+  const [inChannels, channels] = [x.shape.at(-1), filter.shape.at(-2)] as [number, number];
   const outChannels = projection?.shape.at(-1) ?? 0;
   const outShape = [...dy.shape.slice(0, -1), channels] as unknown as Shape4;
   const sizes = sizesOf([...x.shape.slice(0, -1), channels], filter.shape, attrs, true, outShape);
   const [height, width, , outHeight, outWidth, down, right, strideY, strideX, dilationY, dilationX, top, left] =
     sizes.geometry;
   const kernels = kernelsOn(backend);
-  const results = attrs.wanted.map((name) => allocateZeros(backend, inputs[name].shape));
+  // Those of filters are sums over all pieces; that of x is written whole.
+  const results = attrs.wanted.map((name) => (name === 'x' ? allocate : allocateZeros)(backend, inputs[name].shape));
   const gradientOf = (name: BackwardAttributes['wanted'][number]) => {
     const result = results[attrs.wanted.indexOf(name)];
     return result ? addressOf(backend, result) : 0;
@@ -91,15 +89,15 @@ export const widenedBackprop = trainingKernel('WidenedDepthwiseConv2DBackprop', 
   const pieces = [...piecesOf(sizes)];
   const largest = Math.max(...pieces.map(({ pictures, rows }) => pictures * rows * width));
   const together = Math.max(...pieces.map(({ pictures }) => pictures)) * outHeight * outWidth;
-  const needed = [filter.size, largest * channels, projection ? together * channels : 0];
+  const needed = [filter.size, expansion ? largest * channels : 0, projection ? together * channels : 0];
   const panel = pixelsAtOnce * 8 * Math.ceil(Math.max(channels, outChannels) / 8);
   const [around, held, above, room] = [...needed, panel].map((size) =>
     addressOf(backend, allocate(backend, [size])),
   ) as [number, number, number, number];
-  const narrow = toX ? packed(backend, addressOf(backend, expansion), channels, inChannels, true) : 0;
+  const narrow = toX && expansion ? packed(backend, addressOf(backend, expansion), channels, inChannels, true) : 0;
   const widen = projection ? packed(backend, addressOf(backend, projection), outChannels, channels, true) : 0;
   const space = workspace(backend, 1, Math.max(channels, inChannels, outChannels));
-  const [from, taps, middle, output, slope] = [x, filter, between, filtered, dy].map((tensor) =>
+  const [from, taps, middle, output, slope] = [x, filter, between ?? x, filtered, dy].map((tensor) =>
     tensor ? addressOf(backend, tensor) : 0,
   ) as [number, number, number, number, number];
   kernels.turned(taps, around, down, right, strideY, strideX, channels);
@@ -121,8 +119,9 @@ export const widenedBackprop = trainingKernel('WidenedDepthwiseConv2DBackprop', 
       if (toInput) kernels.inputGradient(dyAt, weights, toInput + 4 * p * fromChannels, ...through, ...space, ...size);
     }
   };
-  const [low, high] = boundsOf(attrs.expansionActivation) as Bounds;
-  const isLinear = attrs.expansionActivation === 'linear';
+  // What made the depthwise convolution's input.
+  const made = (expansion ? attrs.expansionActivation : attrs.before) ?? 'linear';
+  const bounds = boundsOf(made) as Bounds;
   for (const piece of pieces) {
     const { picture, pictures, row, rows, outRow } = piece;
     const outPixels = outHeight * outWidth;
@@ -142,12 +141,14 @@ export const widenedBackprop = trainingKernel('WidenedDepthwiseConv2DBackprop', 
       kernels.depthwiseFilterGradient(whole, line, toFilter, pictures, 1, ...outputOf(sizes, piece));
     }
     if (!toX && !toExpansion) continue;
-    const active = isLinear ? 0 : middle + 4 * pixel * channels;
+    const active = made === 'linear' ? 0 : middle + 4 * pixel * channels;
     const window = [down, right, strideY, strideX, dilationY, dilationX, top + row, left] as const;
     const place = [rows, width, channels, outHeight, outWidth, ...window] as const;
-    kernels.depthwiseInputGradient(given, taps, around, held, active, low, high, pictures, 1, ...place);
-    const read = [from + 4 * pixel * inChannels, inChannels] as const;
     const toInput = toX && toX + 4 * pixel * inChannels;
+    const target = expansion ? held : toInput;
+    kernels.depthwiseInputGradient(given, taps, around, target, active, ...bounds, pictures, 1, ...place);
+    if (!expansion) continue;
+    const read = [from + 4 * pixel * inChannels, inChannels] as const;
     pixelwiseGradients(pictures * rows * width, read, [held, channels], toExpansion, narrow, toInput, attrs.before);
   }
   return results;

@@ -13,22 +13,22 @@ export interface WidenedAttributes extends ConvolutionAttributes {
   readonly projectionActivation?: string;
 }
 
-/** The inputs of an inverted residual: filters, and what is added to the results. */
+/** The inputs of an inverted residual: filters, of which the depthwise one is always there, and what is added to the results. */
 export type WidenedInputs = 'x' | 'expansion' | 'filter' | 'projection' | 'bias' | 'added' | 'last';
 
 /**
- * A convolution of single pixels, the depthwise convolution after it and maybe another of single pixels, band by band: the
- * values between them are never whole.
+ * A depthwise convolution and the convolutions of single pixels before and after it, as far as there are any, band by band:
+ * the values between them are never whole.
  */
 export const widenedDepthwiseConv2d = trainingKernel<WidenedInputs, WidenedAttributes>(
   'WidenedDepthwiseConv2D',
   ({ inputs: { x, expansion, filter, projection, bias, added, last }, attrs, backend }) => {
-    const [inChannels, channels] = expansion.shape.slice(-2) as [number, number];
+    const [inChannels, channels] = [x.shape.at(-1), filter.shape.at(-2)] as [number, number];
     const outChannels = projection?.shape.at(-1) ?? channels;
     const { batch, outShape, geometry } = sizesOf([...x.shape.slice(0, -1), channels], filter.shape, attrs, true);
     const [height, width, , outHeight, outWidth, kernelHeight, , strideY, , dilationY] = geometry;
     const result = allocate(backend, [...outShape.slice(0, -1), outChannels]);
-    const widen = packed(backend, addressOf(backend, expansion), inChannels, channels, false);
+    const widen = expansion ? packed(backend, addressOf(backend, expansion), inChannels, channels, false) : 0;
     const narrow = projection ? packed(backend, addressOf(backend, projection), channels, outChannels, false) : 0;
     const kernels = kernelsOn(backend);
     const sizes = [height, width, channels, outHeight, outWidth, kernelHeight, strideY, dilationY] as const;
