@@ -2,11 +2,12 @@
 import { bytes, madd } from './lanes';
 
 /**
- * The moments after a gradient, and the update: `factor mean / (sqrt(square) + epsilon)`.
+ * The moments after a gradient, and the update: `factor mean / (sqrt(square) + epsilon) - decay parameter`.
  * `beta1` and `beta2` are the shares of the moments that stay.
  */
 export function adam(
   gradient: usize,
+  parameter: usize,
   mean: usize,
   square: usize,
   toUpdate: usize,
@@ -19,6 +20,7 @@ export function adam(
   fresh2: f32,
   epsilon: f32,
   factor: f32,
+  decay: f32,
 ): void {
   let i = 0;
   for (; i + 4 <= numbers; i += 4) {
@@ -29,7 +31,8 @@ export function adam(
     const divisor = f32x4.add(f32x4.sqrt(second), f32x4.splat(epsilon));
     v128.store(toMean + bytes(i), first);
     v128.store(toSquare + bytes(i), second);
-    v128.store(toUpdate + bytes(i), f32x4.mul(f32x4.div(first, divisor), f32x4.splat(factor)));
+    const decayed = f32x4.mul(v128.load(parameter + bytes(i)), f32x4.splat(decay));
+    v128.store(toUpdate + bytes(i), f32x4.sub(f32x4.mul(f32x4.div(first, divisor), f32x4.splat(factor)), decayed));
   }
   for (; i < numbers; i++) {
     const slope = load<f32>(gradient + bytes(i));
@@ -37,6 +40,7 @@ export function adam(
     const second = load<f32>(square + bytes(i)) * beta2 + slope * slope * fresh2;
     store<f32>(toMean + bytes(i), first);
     store<f32>(toSquare + bytes(i), second);
-    store<f32>(toUpdate + bytes(i), (first / (sqrt<f32>(second) + epsilon)) * factor);
+    const decayed = load<f32>(parameter + bytes(i)) * decay;
+    store<f32>(toUpdate + bytes(i), (first / (sqrt<f32>(second) + epsilon)) * factor - decayed);
   }
 }

@@ -37,9 +37,14 @@ function visit(
   left: i32,
 ): void {
   const run = kernelWidth * channels;
+  const line = first / outWidth;
+  let column = first - line * outWidth, picture = line / outHeight, row = line - picture * outHeight;
   for (let p = first; p < end; p++) {
-    const line = p / outWidth;
-    const x0 = (p - line * outWidth) * strideX - left, y0 = (line % outHeight) * strideY - top, picture = line / outHeight;
+    const x0 = column * strideX - left, y0 = row * strideY - top, seenIn = picture;
+    if (++column == outWidth) {
+      column = 0;
+      if (++row == outHeight) row = 0, picture++;
+    }
     const inside = dilationX == 1 && x0 >= 0 && x0 + kernelWidth <= width;
     for (let ky = 0; ky < kernelHeight; ky++, tile += bytes(run)) {
       const y = y0 + ky * dilationY;
@@ -47,7 +52,7 @@ function visit(
         if (gathers) memory.fill(tile, 0, bytes(run));
         continue;
       }
-      const at = x + bytes(((picture * height + y) * width + x0) * channels);
+      const at = x + bytes(((seenIn * height + y) * width + x0) * channels);
       if (inside) {
         if (gathers) copy(tile, at, run);
         else add(at, tile, run);

@@ -24,6 +24,12 @@ export function bytes(numbers: i32): usize {
 export function copy(to: usize, from: usize, numbers: i32): void {
   let i = 0;
   for (; i + 4 <= numbers; i += 4) v128.store(to + bytes(i), v128.load(from + bytes(i)));
+  if (i == numbers) return;
+  if (numbers >= 4) {
+    // The last four once more: those that are there twice are the same.
+    v128.store(to + bytes(numbers - 4), v128.load(from + bytes(numbers - 4)));
+    return;
+  }
   for (; i < numbers; i++) store<f32>(to + bytes(i), load<f32>(from + bytes(i)));
 }
 

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { mapRecord, type Optimizer } from '../core/optimizer.ts';
+import type { Optimizer } from '../core/optimizer.ts';
 import { assertRange, from0, from0Below1, oneOf } from '../core/ranges.ts';
 import { assertSettings, type Known } from '../core/settings.ts';
 import { adamStep, average } from './adam-step.ts';
@@ -79,23 +79,45 @@ export function adam(settings: AdamSettings = {}): Optimizer & Required<AdamSett
   assertRange('adam', from0Below1, { beta1, beta2 });
   assertRange('adam', from0, { epsilon });
   assertRange('adam', oneOf('keras', 'pytorch'), { convention });
+  const known = { beta1, beta2, epsilon, convention };
   return byWeight(
     'adam',
-    { beta1, beta2, epsilon, convention },
-    (parameter) => ({ count: 0, mean: tf.zerosLike(parameter), square: tf.zerosLike(parameter) }),
-    (gradient, state, _, learningRate, moved = beta1) => {
-      const count = (state.count as number) + 1;
-      const moments = { mean: state.mean as tf.Tensor, square: state.square as tf.Tensor };
-      const [one, two] = [1 - moved ** count, Math.sqrt(1 - beta2 ** count)];
-      const { update, ...next } = adamStep(gradient, moments, {
-        beta1: moved,
-        beta2,
-        epsilon: convention === 'keras' ? epsilon : epsilon * two,
-        factor: (-learningRate * two) / one,
-      });
-      return [update, { count, ...next }];
-    },
+    known,
+    adamStart,
+    adamRule(known, () => 0),
   );
+}
+
+/** The state of a weight that had no step of Adam. */
+const adamStart = (parameter: tf.Tensor) => ({
+  count: 0,
+  mean: tf.zerosLike(parameter),
+  square: tf.zerosLike(parameter),
+});
+
+/**
+ * Adam's rule for one weight.
+ *
+ * @param settings Adam's settings.
+ * @param decayOf The share of a weight that is taken off, times the rate, at each step.
+ */
+function adamRule(
+  { beta1, beta2, epsilon, convention }: Required<AdamSettings>,
+  decayOf: (parameter: tf.Tensor) => number,
+): Parameters<typeof byWeight>[3] {
+  return (gradient, state, parameter, learningRate, moved = beta1) => {
+    const count = (state.count as number) + 1;
+    const moments = { mean: state.mean as tf.Tensor, square: state.square as tf.Tensor };
+    const [one, two] = [1 - moved ** count, Math.sqrt(1 - beta2 ** count)];
+    const { update, ...next } = adamStep(gradient, parameter, moments, {
+      beta1: moved,
+      beta2,
+      epsilon: convention === 'keras' ? epsilon : epsilon * two,
+      factor: (-learningRate * two) / one,
+      decay: learningRate * decayOf(parameter),
+    });
+    return [update, { count, ...next }];
+  };
 }
 
 /** Settings of {@link adamw}. */
@@ -128,22 +150,10 @@ export function adamw(settings: AdamwSettings = {}): Optimizer & Required<AdamwS
   const { weightDecay = 0.004, decays = 'all', ...rest } = settings;
   assertRange('adamw', from0, { weightDecay });
   assertRange('adamw', oneOf('all', 'matrices'), { decays });
-  const inner = adam(rest);
-  return {
-    ...inner,
-    name: 'adamw',
-    weightDecay,
-    decays,
-    update(gradients, state, parameters, learningRate, momentum) {
-      const step = inner.update(gradients, state, parameters, learningRate, momentum);
-      const decayed = (update: tf.Tensor, key: string) => {
-        const parameter = parameters[key] as tf.Tensor;
-        if (decays === 'matrices' && parameter.rank < 2) return update;
-        return tf.sub(update, tf.mul(parameter, learningRate * weightDecay));
-      };
-      return { ...step, updates: mapRecord(step.updates, decayed) };
-    },
-  };
+  const { beta1, beta2, epsilon, convention } = adam(rest);
+  const known = { beta1, beta2, epsilon, convention };
+  const decayOf = ({ rank }: tf.Tensor) => (decays === 'matrices' && rank < 2 ? 0 : weightDecay);
+  return byWeight('adamw', { weightDecay, decays, ...known }, adamStart, adamRule(known, decayOf));
 }
 
 /** Settings of {@link rmsprop}. */

@@ -10,18 +10,20 @@ interface AdamAttributes {
   readonly epsilon: number;
   /** The learning rate with its corrections, negative. */
   readonly factor: number;
+  /** What is taken off of the weight, as a share of it. */
+  readonly decay: number;
 }
 
 /** A step of Adam in one pass over its numbers: the update and both moments. Out of tfjs' operations it takes eleven. */
-export const adamStep = trainingKernel<'gradient' | 'mean' | 'square', AdamAttributes>(
+export const adamStep = trainingKernel<'gradient' | 'parameter' | 'mean' | 'square', AdamAttributes>(
   'AdamStep',
-  ({ inputs: { gradient, mean, square }, attrs: { beta1, beta2, epsilon, factor }, backend }): tf.Tensor[] => {
+  ({ inputs: { gradient, parameter, mean, square }, attrs, backend }): tf.Tensor[] => {
+    const { beta1, beta2, epsilon, factor, decay } = attrs;
     const results = [gradient, mean, square].map(({ shape }) => allocate(backend, shape));
-    const [g, m, s, toUpdate, toMean, toSquare] = [gradient, mean, square, ...results].map((tensor) =>
-      addressOf(backend, tensor),
-    ) as [number, number, number, number, number, number];
-    const numbers = [beta1, beta2, 1 - beta1, 1 - beta2, epsilon, factor] as const;
-    kernelsOn(backend).adam(g, m, s, toUpdate, toMean, toSquare, gradient.size, ...numbers);
+    const at = [gradient, parameter, mean, square, ...results].map((tensor) => addressOf(backend, tensor));
+    const [g, p, m, s, toUpdate, toMean, toSquare] = at as [number, number, number, number, number, number, number];
+    const numbers = [beta1, beta2, 1 - beta1, 1 - beta2, epsilon, factor, decay] as const;
+    kernelsOn(backend).adam(g, p, m, s, toUpdate, toMean, toSquare, gradient.size, ...numbers);
     return results;
   },
 );

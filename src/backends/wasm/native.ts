@@ -56,6 +56,7 @@ export interface NativeKernels {
   boundsGradient(dy: number, y: number, to: number, numbers: number, low: number, high: number): void;
   adam(
     gradient: number,
+    parameter: number,
     mean: number,
     square: number,
     toUpdate: number,
@@ -68,6 +69,7 @@ export interface NativeKernels {
     fresh2: number,
     epsilon: number,
     factor: number,
+    decay: number,
   ): void;
   squareSum(from: number, to: number, numbers: number): void;
   gelu(from: number, to: number, numbers: number): void;

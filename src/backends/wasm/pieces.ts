@@ -1,7 +1,7 @@
 import type { Sizes } from './geometry.ts';
 
-/** The numbers of a band, 640 KiB: what convolutions and their gradients read of it stays in the second-level cache. */
-const band = 163840;
+/** The numbers of a band, 256 KiB: what convolutions and their gradients read of it stays in the second-level cache. */
+const band = 65536;
 
 /** The fewest pixels of several pictures together: a filter's gradient is read and written once for each piece. */
 const fewest = 196;
