@@ -47,9 +47,9 @@ const check = (name, path, names, limit) => ({
 // docs/decisions/0004-core-size.md.
 module.exports = [
   check('load, freeze, attach, fine-tune', 'index', '{ loadBase, freeze, attachHead, fineTune, linearProbe }', '15 kB'),
-  check('the whole core', 'index', '*', '52 kB'),
+  check('the whole core', 'index', '*', '52.5 kB'),
   check('backends/cpu', 'backends/cpu', '{ cpu }', '6.5 kB'),
-  check('backends/wasm', 'backends/wasm', '{ wasm }', '28 kB'),
+  check('backends/wasm', 'backends/wasm', '{ wasm }', '38 kB'),
   check('backends/webgl', 'backends/webgl', '{ webgl }', '6.5 kB'),
   check('backends/webgpu', 'backends/webgpu', '{ webgpu }', '7 kB'),
   check('heads', 'heads/index', '*', '1.6 kB'),

@@ -4,14 +4,10 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import './unroll-windows.mjs';
 
-const builds = {
-  simd: [],
-  simdShared: ['--enable', 'threads', '--sharedMemory', '--maximumMemory', '65536'],
-  relaxed: ['--enable', 'relaxed-simd'],
-  relaxedShared: ['--enable', 'relaxed-simd', '--enable', 'threads', '--sharedMemory', '--maximumMemory', '65536'],
-};
+const builds = { simd: [], relaxed: ['--enable', 'relaxed-simd'] };
 
 const folder = mkdtempSync(join(tmpdir(), 'kernels-'));
 try {
@@ -28,9 +24,9 @@ try {
       '--zeroFilledMemory',
     ];
     execFileSync('npx', ['asc', 'kernels/index.ts', '-o', file, ...common, ...flags], { stdio: 'inherit' });
-    return `  ${name}: '${readFileSync(file).toString('base64')}',`;
+    return `  ${name}: '${gzipSync(readFileSync(file), { level: 9 }).toString('base64')}',`;
   });
-  const head = '// Made by `npm run kernels` out of kernels/, one build a line, in base64.\n';
+  const head = '// Made by `npm run kernels` out of kernels/, one build a line, gzipped, in base64.\n';
   writeFileSync(
     'src/backends/wasm/binaries.ts',
     `${head}export const binaries = {\n${lines.join('\n')}\n} as const;\n`,

@@ -128,7 +128,38 @@ export interface NativeKernels {
 const modules = new Map<'own' | 'shared', WebAssembly.Module>();
 const instances = new WeakMap<WebAssembly.Memory, NativeKernels>();
 
-const bytesOf = (base64: string) => Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+/** The bytes of a build: gzipped, as its unrolled loops are alike, and in base64. */
+async function bytesOf(base64: string): Promise<Uint8Array<ArrayBuffer>> {
+  const packed = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+  const unpacked = new Blob([packed]).stream().pipeThrough(new DecompressionStream('gzip'));
+  return new Uint8Array(await new Response(unpacked).arrayBuffer());
+}
+
+/**
+ * The same build for a memory that threads share: its import says so, and nothing else differs (WebAssembly 2.0 with
+ * threads, 5.3.9: limits).
+ */
+function forThreads(own: Uint8Array): Uint8Array<ArrayBuffer> {
+  // Sections have a number, their size in LEB128, and so many bytes; that of imports is the second, of 15 bytes.
+  let section = 8;
+  while (own[section] !== 2) {
+    let [end, size, shift] = [section + 1, 0, 0];
+    do {
+      size |= ((own[end] as number) & 127) << shift;
+      shift += 7;
+    } while ((own[end++] as number) > 127);
+    section = end + size;
+  }
+  const limits = section + 15;
+  // Shared, from 0 to 65,536 pages, where it was from 0 on.
+  const shared = [3, 0, 0x80, 0x80, 4];
+  const bytes = new Uint8Array(own.length + 3);
+  bytes.set(own.subarray(0, limits));
+  bytes[section + 1] = 18;
+  bytes.set(shared, limits);
+  bytes.set(own.subarray(limits + 2), limits + shared.length);
+  return bytes;
+}
 
 /**
  * Compiles the kernels, once: the build with fused multiply-adds (relaxed SIMD) where the engine has them.
@@ -137,9 +168,8 @@ const bytesOf = (base64: string) => Uint8Array.from(atob(base64), (character) =>
  */
 export async function compileKernels(): Promise<void> {
   if (modules.size > 0) return;
-  const relaxed = bytesOf(binaries.relaxed);
-  const kind = WebAssembly.validate(relaxed) ? 'relaxed' : 'simd';
-  const own = kind === 'relaxed' ? relaxed : bytesOf(binaries.simd);
+  const relaxed = await bytesOf(binaries.relaxed);
+  const own = WebAssembly.validate(relaxed) ? relaxed : await bytesOf(binaries.simd);
   if (!WebAssembly.validate(own)) {
     throw new TransferError(
       'UNSUPPORTED',
@@ -147,9 +177,8 @@ export async function compileKernels(): Promise<void> {
         'Use webgl() or cpu() here.',
     );
   }
-  const shared = bytesOf(binaries[`${kind}Shared`]);
   const [forOwn, forShared] = await Promise.all(
-    [own, shared].map((bytes) => (WebAssembly.validate(bytes) ? WebAssembly.compile(bytes) : undefined)),
+    [own, forThreads(own)].map((bytes) => (WebAssembly.validate(bytes) ? WebAssembly.compile(bytes) : undefined)),
   );
   modules.set('own', forOwn as WebAssembly.Module);
   if (forShared) modules.set('shared', forShared);
