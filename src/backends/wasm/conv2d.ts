@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { type KernelCall, kernel } from '../shared/kernel.ts';
+import { type Kernel, type KernelCall, kernel } from '../shared/kernel.ts';
 import type { Shape4 } from '../shared/shapes.ts';
 import { type Bounds, boundsOf } from './activation.ts';
 import { type ConvolutionAttributes, sizesOf } from './geometry.ts';
@@ -117,18 +117,25 @@ function gradients({ inputs: { x, dy, filter }, attrs, backend }: GradientsCall)
   return [input, weights].filter((tensor) => tensor !== undefined);
 }
 
-const single = (call: GradientsCall, other: object) =>
-  gradients({ ...call, attrs: { ...call.attrs, ...other } })[0] as tf.Tensor;
+/**
+ * The kernels of a convolution's gradients, which WASM lacks or has in naive loops (trap T11): that of the filter, that of
+ * the input, and both, that of the input on through the activation that made it.
+ *
+ * @param name The name that tfjs knows the convolution by.
+ * @param gradients Computes the gradients.
+ */
+export function gradientKernels(name: string, gradients: (call: GradientsCall) => tf.Tensor[]): readonly Kernel[] {
+  const single = (kernelName: string, other: object) =>
+    trainingKernel(
+      kernelName,
+      (call: GradientsCall) => gradients({ ...call, attrs: { ...call.attrs, ...other } })[0] as tf.Tensor,
+    );
+  return [
+    single(`${name}BackpropFilter`, { inputShape: undefined }),
+    single(`${name}BackpropInput`, { filterShape: undefined }),
+    trainingKernel(`${name}Backprop`, gradients),
+  ];
+}
 
-/** The gradient of a convolution's filter, which WASM lacks (trap T11). */
-export const conv2dBackpropFilter = trainingKernel(tf.Conv2DBackpropFilter, (call: GradientsCall) =>
-  single(call, { inputShape: undefined }),
-);
-
-/** The gradient of a convolution's input, which is the transposed convolution too: tfjs has it in naive loops. */
-export const conv2dBackpropInput = trainingKernel(tf.Conv2DBackpropInput, (call: GradientsCall) =>
-  single(call, { filterShape: undefined }),
-);
-
-/** Both, that of the input on through the activation that made it. */
-export const conv2dBackprop = trainingKernel('Conv2DBackprop', gradients);
+/** The gradients of a convolution; that of the input is the transposed convolution too. */
+export const conv2dGradients = gradientKernels(tf.Conv2D, gradients);

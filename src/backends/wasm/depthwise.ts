@@ -1,10 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { type KernelCall, kernel } from '../shared/kernel.ts';
 import { type Bounds, boundsOf } from './activation.ts';
-import { type GradientsCall, isForeign } from './conv2d.ts';
+import { type GradientsCall, gradientKernels, isForeign } from './conv2d.ts';
 import { type ConvolutionAttributes, type Sizes, sizesOf } from './geometry.ts';
 import { addressOf, allocate, allocateZeros, type WasmBackend } from './heap.ts';
-import { trainingKernel } from './kernel.ts';
 import { kernelsOn } from './native.ts';
 
 interface FusedAttributes extends ConvolutionAttributes {
@@ -64,18 +63,5 @@ function gradients({ inputs: { x, dy, filter }, attrs, backend }: GradientsCall)
   return [input, weights].filter((tensor) => tensor !== undefined);
 }
 
-const single = (call: GradientsCall, other: object) =>
-  gradients({ ...call, attrs: { ...call.attrs, ...other } })[0] as tf.Tensor;
-
-/** The gradient of a depthwise convolution's filter, which WASM lacks (trap T11). */
-export const depthwiseBackpropFilter = trainingKernel(tf.DepthwiseConv2dNativeBackpropFilter, (call: GradientsCall) =>
-  single(call, { inputShape: undefined }),
-);
-
-/** The gradient of a depthwise convolution's input, which WASM lacks (trap T11). */
-export const depthwiseBackpropInput = trainingKernel(tf.DepthwiseConv2dNativeBackpropInput, (call: GradientsCall) =>
-  single(call, { filterShape: undefined }),
-);
-
-/** Both, that of the input on through the activation that made it. */
-export const depthwiseBackprop = trainingKernel('DepthwiseConv2dNativeBackprop', gradients);
+/** The gradients of a depthwise convolution. */
+export const depthwiseGradients = gradientKernels(tf.DepthwiseConv2dNative, gradients);

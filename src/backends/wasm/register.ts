@@ -4,16 +4,10 @@ import { einsum } from '../shared/einsum.ts';
 import { registerKernels } from '../shared/kernel.ts';
 import { relu6Gradient, reluGradient } from './activation.ts';
 import { adamStep } from './adam.ts';
-import { conv2d, conv2dBackprop, conv2dBackpropFilter, conv2dBackpropInput, fusedConv2d } from './conv2d.ts';
+import { conv2d, conv2dGradients, fusedConv2d } from './conv2d.ts';
 import { conv3dBackpropFilter, conv3dBackpropInput } from './conv3d-gradients.ts';
 import { dense, gradientOfDense } from './dense.ts';
-import {
-  depthwiseBackprop,
-  depthwiseBackpropFilter,
-  depthwiseBackpropInput,
-  depthwiseConv2d,
-  fusedDepthwiseConv2d,
-} from './depthwise.ts';
+import { depthwiseConv2d, depthwiseGradients, fusedDepthwiseConv2d } from './depthwise.ts';
 import { gather } from './gather.ts';
 import { gelu, geluGradient, gradientOfGelu } from './gelu.ts';
 import { gradientOfLayerNorm, layerNorm, layerNormGradient, layerNormScaleGradient } from './layer-norm.ts';
@@ -38,15 +32,11 @@ export function registerTrainingKernels(): void {
     batchMatMul,
     cast,
     conv2d,
-    conv2dBackpropFilter,
-    conv2dBackpropInput,
-    conv2dBackprop,
+    ...conv2dGradients,
     conv3dBackpropFilter,
     conv3dBackpropInput,
     dense,
-    depthwiseBackpropFilter,
-    depthwiseBackpropInput,
-    depthwiseBackprop,
+    ...depthwiseGradients,
     depthwiseConv2d,
     einsum,
     fusedConv2d,

@@ -100,7 +100,7 @@ export const widenedBackprop = trainingKernel('WidenedDepthwiseConv2DBackprop', 
   const [from, taps, middle, output, slope] = [x, filter, between ?? x, filtered, dy].map((tensor) =>
     tensor ? addressOf(backend, tensor) : 0,
   ) as [number, number, number, number, number];
-  kernels.turned(taps, around, down, right, strideY, strideX, channels);
+  if (toX || toExpansion) kernels.turned(taps, around, down, right, strideY, strideX, channels);
   /** The gradients of a convolution of single pixels, some at a time: what they read of these stays in the cache. */
   const pixelwiseGradients = (
     count: number,
