@@ -3,6 +3,7 @@ import { delimiter } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
+import { args, executablePath, graphics } from './scripts/chromium.mjs';
 import { SummaryReporter } from './test/summary-reporter.ts';
 import { hubServer } from './test/support/hub-server.ts';
 
@@ -15,11 +16,10 @@ const alias = Object.entries(compilerOptions.paths as Record<string, [string]>).
   replacement: fileURLToPath(new URL(path, import.meta.url)),
 }));
 
-// Debian's Chromium, or the one that CHROMIUM names. It brings a graphics adapter in software, which Dawn uses in Node.
-const chromium = process.env.CHROMIUM ?? '/usr/bin/chromium';
+// Debian's Chromium brings a graphics adapter in software, which Dawn uses in Node.
 const chromiumLibraries = '/usr/lib/chromium';
 const softwareAdapter = `${chromiumLibraries}/vk_swiftshader_icd.json`;
-if (existsSync(softwareAdapter)) {
+if (graphics === 'software' && existsSync(softwareAdapter)) {
   process.env.VK_ICD_FILENAMES ??= softwareAdapter;
   process.env.LD_LIBRARY_PATH = [process.env.LD_LIBRARY_PATH, chromiumLibraries].filter(Boolean).join(delimiter);
 }
@@ -74,16 +74,13 @@ const inBrowser = {
       commands: { hubRequests },
       provider: playwright({
         launchOptions: {
-          executablePath: chromium,
+          executablePath,
           args: [
-            '--no-sandbox',
-            '--disable-quic',
+            ...args,
             '--no-first-run',
             '--disable-background-networking',
             '--disable-component-update',
             '--disable-sync',
-            '--enable-unsafe-webgpu',
-            '--use-webgpu-adapter=swiftshader',
           ],
         },
       }),
@@ -106,10 +103,10 @@ const isolated = {
   },
 };
 
-const hasChromium = existsSync(chromium);
+const hasChromium = existsSync(executablePath);
 if (!hasChromium) {
   console.log(
-    `The tests in the browser are skipped: there is no Chromium at ${chromium}. Install it (apt-get install chromium), or name one: CHROMIUM=/path/to/chromium npm test.`,
+    `The tests in the browser are skipped: there is no Chromium at ${executablePath}. Install it (apt-get install chromium), or name one: CHROMIUM=/path/to/chromium npm test.`,
   );
 }
 

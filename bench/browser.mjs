@@ -1,12 +1,12 @@
-// A contender in Chromium: `node browser.mjs wasm`. The page is bundled by Vite, as an app would be.
+// A contender in Chromium: `node browser.mjs wasm 2`, two pictures in a batch. The page is bundled by Vite, as an app would be.
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright';
 import { createServer } from 'vite';
+import { args, executablePath } from '../scripts/chromium.mjs';
 import { serve } from './run/serve.mjs';
 
-const [backend] = process.argv.slice(2);
-const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
+const [backend, batch] = process.argv.slice(2);
 if (!existsSync(executablePath)) throw new Error(`There is no Chromium at ${executablePath}.`);
 const server = await createServer({
   root: fileURLToPath(new URL('page', import.meta.url)),
@@ -19,15 +19,14 @@ const server = await createServer({
   server: { fs: { allow: [fileURLToPath(new URL('..', import.meta.url))] } },
 });
 await server.listen();
-const args = ['--no-sandbox', '--disable-quic', '--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
 const browser = await chromium.launch({ executablePath, args });
 process.on('SIGTERM', () => browser.close().finally(() => process.exit()));
 const page = await browser.newPage();
 page.on('pageerror', (error) => process.stderr.write(`${error.message}\n`));
 await page.goto(server.resolvedUrls.local[0]);
 await page.waitForFunction(() => globalThis.bench !== undefined, undefined, { timeout: 120_000 });
-await page.evaluate((name) => globalThis.bench.start(name), backend);
-const task = (name) => () => page.evaluate((of) => globalThis.bench.tasks[of](), name);
+await page.evaluate(([name, pictures]) => globalThis.bench.start(name, pictures), [backend, Number(batch)]);
+const task = (name) => () => page.evaluate((of) => globalThis.bench.run(of), name);
 const version = browser.version();
 await serve(
   `Chromium ${version}, ${backend}`,

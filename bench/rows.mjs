@@ -11,7 +11,7 @@ const backends = ['wasm', 'webgl', 'webgpu'];
 /** How each contender is started. */
 export const contenders = {
   ...Object.fromEntries(
-    backends.map((name) => [`Chromium, ${name}`, async () => ({ command: [node, file('browser.mjs'), name] })]),
+    backends.map((name) => [`Chromium, ${name}`, async () => ({ command: [node, file('browser.mjs'), name, '2'] })]),
   ),
   ours: async () => ({ command: [node, file('ours/network.mjs')] }),
   'ours, relaxed SIMD': async () => ({ command: [await relaxedNode(), file('ours/network.mjs')] }),

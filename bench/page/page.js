@@ -19,22 +19,18 @@ const wasmPaths = {
   'tfjs-backend-wasm-simd.wasm': simd,
   'tfjs-backend-wasm-threaded-simd.wasm': threaded,
 };
-const batch = 2;
-const shape = [batch, 224, 224, 3];
-const values = Float32Array.from({ length: batch * 224 * 224 * 3 }, (_, i) => (i * 7919) % 256);
-const labels = Array.from({ length: batch }, (_, i) => i % 2);
-const seconds = async (work) => {
+const secondsOf = async (work) => {
   const start = performance.now();
   await work();
-  return (performance.now() - start) / 1000 / batch;
+  return (performance.now() - start) / 1000;
 };
 const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
 
-async function stepSeconds(model, strategy) {
+async function stepSeconds(model, examples, strategy) {
   const steps = [];
   let last = performance.now();
-  for await (const event of transfer.fineTuneSteps(model, { train: fromArrays({ values, shape }, labels) }, strategy)) {
-    if (event.kind === 'step') steps.push((performance.now() - last) / 1000 / batch);
+  for await (const event of transfer.fineTuneSteps(model, { train: examples }, strategy)) {
+    if (event.kind === 'step') steps.push((performance.now() - last) / 1000);
     if (event.kind === 'done') transfer.dispose(event.model);
     last = performance.now();
   }
@@ -42,7 +38,10 @@ async function stepSeconds(model, strategy) {
 }
 
 globalThis.bench = {
-  async start(name) {
+  async start(name, batch) {
+    const shape = [batch, 224, 224, 3];
+    const values = Float32Array.from({ length: batch * 224 * 224 * 3 }, (_, i) => (i * 7919) % 256);
+    const labels = Array.from({ length: batch }, (_, i) => i % 2);
     await transfer.useBackend({ wasm: wasm({ wasmPaths }), webgl: webgl(), webgpu: webgpu() }[name]);
     const base = await transfer.loadBase({ ...efficientNetLite0(), url });
     const model = transfer.pipe(base, transfer.attachHead(classifier(['even', 'odd'])));
@@ -53,11 +52,12 @@ globalThis.bench = {
       transfer.unfreezeTop('block7a'),
       transfer.train({ epochs: 4, batchSize: batch }),
     );
-    globalThis.bench.tasks = {
-      forward: () => seconds(() => transfer.evaluate(model, examples, { batchSize: batch })),
-      'forward, tfjs': () => seconds(async () => tf.dispose(await read(whole.predict(input)))),
-      'last block, step': () => stepSeconds(model, lastBlock),
+    const work = {
+      forward: () => secondsOf(() => transfer.evaluate(model, examples, { batchSize: batch })),
+      'forward, tfjs': () => secondsOf(async () => tf.dispose(await read(whole.predict(input)))),
+      'last block, step': () => stepSeconds(model, examples, lastBlock),
     };
+    globalThis.bench.run = async (task) => (await work[task]()) / batch;
   },
 };
 

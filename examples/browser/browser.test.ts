@@ -9,8 +9,8 @@ import { cpu } from 'tfjs-transfer/backends/cpu';
 import { zip } from 'tfjs-transfer/stores';
 import { build, createServer, preview } from 'vite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { args, executablePath } from '../../scripts/chromium.mjs';
 
-const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const hasChromium = existsSync(executablePath);
 if (!hasChromium) console.log(`The test of examples/browser is skipped: there is no Chromium at ${executablePath}.`);
 
@@ -28,10 +28,7 @@ describe.skipIf(!hasChromium)('the example in the browser', { timeout: 300_000 }
       await cp(join(emoji, label, unseen), join(folder, `${label}.png`));
     }
     await cp(join(emoji, '../README.md'), join(folder, 'emoji', 'README.md'));
-    browser = await chromium.launch({
-      executablePath,
-      args: ['--no-sandbox', '--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'],
-    });
+    browser = await chromium.launch({ executablePath, args });
   });
   afterAll(async () => {
     await browser?.close();

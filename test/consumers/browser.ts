@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { chromium } from 'playwright';
+import { executablePath } from '../../scripts/chromium.mjs';
 
 const types: Readonly<Record<string, string>> = {
   '.html': 'text/html',
@@ -11,9 +12,6 @@ const types: Readonly<Record<string, string>> = {
   '.json': 'application/json',
   '.wasm': 'application/wasm',
 };
-
-/** Debian's Chromium, or the one that CHROMIUM names: as in vitest.config.ts. */
-const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
 
 /** Why pages cannot be opened here; undefined where they can. */
 export const noBrowser = existsSync(executablePath)

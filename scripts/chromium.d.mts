@@ -1,0 +1,3 @@
+export declare const executablePath: string;
+export declare const graphics: 'software' | 'hardware';
+export declare const args: string[];
