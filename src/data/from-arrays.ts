@@ -62,5 +62,5 @@ function shaped({ values, shape }: ShapedValues): Dense {
       `fromArrays: ${values.length} values do not fill the shape ${shapeText(shape)}, which takes ${size}. Correct the shape.`,
     );
   }
-  return { values: Float32Array.from(values), shape: [...shape] };
+  return { values: new Float32Array(values), shape: [...shape] };
 }

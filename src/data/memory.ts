@@ -64,6 +64,11 @@ export function inMemory(inputs: readonly Dense[], targets: readonly Target[], c
 function gather({ values, shape }: Dense, indices: readonly number[], dtype: 'float32' | 'int32') {
   const rowSize = tf.util.sizeFromShape(shape.slice(1));
   const Kind = dtype === 'int32' ? Int32Array : Float32Array;
+  const first = indices[0] ?? 0;
+  // Nothing writes into what it reads: rows in order need no copy.
+  if (values instanceof Kind && indices.every((row, index) => row === first + index)) {
+    return values.subarray(first * rowSize, (first + indices.length) * rowSize);
+  }
   const batch = new Kind(indices.length * rowSize);
   indices.forEach((row, index) => {
     batch.set(values.subarray(row * rowSize, (row + 1) * rowSize), index * rowSize);
@@ -79,7 +84,7 @@ function gather({ values, shape }: Dense, indices: readonly number[], dtype: 'fl
 export async function downloaded(tensor: tf.Tensor): Promise<Dense> {
   const values = await tensor.data();
   return {
-    values: tensor.dtype === 'int32' ? Int32Array.from(values) : Float32Array.from(values),
+    values: tensor.dtype === 'int32' ? new Int32Array(values) : new Float32Array(values),
     shape: tensor.shape,
   };
 }

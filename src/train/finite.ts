@@ -14,8 +14,10 @@ import type { StepPlan } from './step.ts';
  * @param numbers The numbers.
  */
 export function allFinite(numbers: ArrayLike<number>): boolean {
-  for (let i = 0; i < numbers.length; i++) if (!Number.isFinite(numbers[i])) return false;
-  return true;
+  // Zero times NaN or Infinity is NaN. One branch fewer a number takes half the time.
+  let sum = 0;
+  for (let i = 0; i < numbers.length; i++) sum += (numbers[i] as number) * 0;
+  return sum === 0;
 }
 
 /** Whether the sum of all squares is finite, which it is where all numbers are, if they are not huge. */

@@ -180,3 +180,32 @@ test.each<[string, () => unknown, RegExp]>([
   const error = await (async () => make())().catch((error: unknown) => error);
   expect(error).toMatchObject({ name: 'TransferError', code: 'INVALID_DATA', message: expect.stringMatching(message) });
 });
+
+test('rows in order are read where they lie, others are gathered, and both are right', async () => {
+  const values = Float32Array.from({ length: 12 }, (_, index) => index);
+  const examples = fromArrays({ values, shape: [4, 3] }, [0, 1, 0, 1]);
+  expect(await rows(examples, [1, 2], input([3]))).toEqual([
+    [
+      [3, 4, 5],
+      [6, 7, 8],
+    ],
+  ]);
+  expect(await rows(examples, [2, 1], input([3]))).toEqual([
+    [
+      [6, 7, 8],
+      [3, 4, 5],
+    ],
+  ]);
+  // The backend in JavaScript computes on the numbers that it is given, so what it holds shows whether there was a copy.
+  const read = await Promise.all(
+    [
+      [2, 3],
+      [0, 1],
+      [3, 2],
+    ].map((of) => examples.read(of, { inputs: [input([3])] })),
+  );
+  const [last, first, gathered] = read.map(([tensor]) => tensor?.dataSync().buffer);
+  expect(last).toBe(first);
+  expect(gathered).not.toBe(first);
+  tf.dispose(read.flat());
+});
