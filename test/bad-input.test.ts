@@ -334,6 +334,13 @@ describe('a head', () => {
       next: /asBase\(model\)/,
     }));
 
+  test('that is an array of labels', () =>
+    refused(() => attachHead(['a', 'b'] as never), 'INVALID_ARGUMENT', {
+      received: /attachHead received \[Array\]/,
+      expected: /no head/,
+      next: /Pass classifier\(labels\)/,
+    }));
+
   test('on a base that was not awaited', () =>
     refused(() => attachHead(classifier(['a', 'b']))(Promise.resolve() as never), 'INVALID_ORDER', {
       received: /received object, not a base/,
@@ -500,6 +507,18 @@ describe('a base', () => {
         received: /\/models\/one\/weights\.[0-9a-f]{16}\.bin answered 404/,
         expected: /weights lie beside its model\.json/,
         next: /Check the address/,
+      });
+    });
+
+    test('in whose place the server of an app sends its page', async () => {
+      const url = await serve((request, response) => {
+        if (request.url?.endsWith('.json')) return response.end(file(request.url));
+        response.setHeader('content-type', 'text/html; charset=utf-8').end('<!doctype html><title>app</title>');
+      });
+      await refused(() => loadBase(url), 'NOT_FOUND', {
+        received: /weights\.[0-9a-f]{16}\.bin answered with a page \(text\/html\)/,
+        expected: /expected a file of a model/,
+        next: /Copy the model's folder to the server/,
       });
     });
 

@@ -20,7 +20,7 @@ export function reportText(report: TransferReport): string {
   const { threshold, transfer = 'never', scratch = 'never' } = timeToThreshold;
   const numbers = { jumpstart, asymptote, 'total reward': totalReward, ratio };
   return [
-    `${verdict} transfer, over ${seeds.length} ${seeds.length === 1 ? 'seed' : 'seeds'}`,
+    seeds.length === 1 ? 'no verdict of one seed: pass two or more' : `${verdict} transfer, over ${seeds.length} seeds`,
     ...Object.entries(numbers).map(([name, value]) => `${name.padEnd(13)} ${estimateText(value)}`),
     `epochs to ${metric} ${threshold.toFixed(3)}: ${transfer}, from scratch ${scratch}`,
     ...(zeroStep

@@ -27,6 +27,7 @@ export interface TransferReportSettings {
   readonly threshold?: number;
   /** The model or base that the transfer began with, and examples of its task: says what each tuned model forgot of it. */
   readonly source?: { readonly model: Base | TransferModel; readonly examples: Examples };
+  /** Stops the report, which then throws the signal's reason: half of a comparison is none. */
   readonly signal?: AbortSignal;
   /** Called after each run. */
   readonly onEvent?: (event: ReportEvent) => void;

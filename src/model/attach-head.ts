@@ -5,6 +5,7 @@ import type { Base, TransferModel, WeightInfo } from '../core/handle.ts';
 import type { Head } from '../core/head.ts';
 import { kindOf } from '../core/kind-of.ts';
 import { randomStream } from '../core/random.ts';
+import { textOf } from '../core/settings.ts';
 import { shapeText } from './dense.ts';
 import { type Graph, graphOf, stack } from './graph.ts';
 import { leaseOf, networkBehind, networkOf } from './network.ts';
@@ -37,7 +38,7 @@ export function attachHead(head: Head): (base: Base) => TransferModel {
   if (head?.kind !== 'head') {
     throw new TransferError(
       'INVALID_ARGUMENT',
-      `attachHead received ${kindOf(head) === 'base' ? 'a base, which comes first: pipe(base, attachHead(head))' : 'no head'}. Pass classifier(labels), multiLabel(labels) or regressor(outputs) of tfjs-transfer/heads.`,
+      `attachHead received ${kindOf(head) === 'base' ? 'a base, which comes first: pipe(base, attachHead(head))' : `${textOf(head)}, which is no head`}. Pass classifier(labels), multiLabel(labels) or regressor(outputs) of tfjs-transfer/heads.`,
     );
   }
   return (base) => {

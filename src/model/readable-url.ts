@@ -34,6 +34,14 @@ async function download(url: URL, settings: ReadSettings): Promise<Uint8Array> {
         `${url} answered ${response.status}. Check the address; a model's weights lie beside its model.json.`,
       );
     }
+    if (response.headers.get('content-type')?.startsWith('text/html')) {
+      await response.body?.cancel();
+      throw new TransferError(
+        'NOT_FOUND',
+        `${url} answered with a page (text/html), as servers of apps do for a file that they lack; expected a file of a ` +
+          "model. Copy the model's folder to the server, and pass the address of its model.json.",
+      );
+    }
     return await bodyOf(response, url, settings);
   } catch (cause) {
     signal?.throwIfAborted();

@@ -27,7 +27,7 @@ without a step 0.900, from scratch 0.400`,
 test('what a report has not, it does not say', () => {
   const single = { ...report, ...measuresOf([[0.5, 0.5]], [[0.2, 0.3]], 0.9), seeds: [7] };
   const text = reportText(single);
-  expect(text).toContain('neutral transfer, over 1 seed\n');
+  expect(text).toContain('no verdict of one seed: pass two or more\n');
   expect(text).toContain('jumpstart     0.300\n');
   expect(text).toContain('epochs to accuracy 0.900: never, from scratch never');
   expect(text).not.toMatch(/undefined|NaN|without a step/);

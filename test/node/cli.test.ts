@@ -157,6 +157,14 @@ describe('train', () => {
     expect(existsSync(at('dry'))).toBe(false);
   });
 
+  test('takes a folder of pictures with a text among them for pictures', async () => {
+    await writePictures('noted', [['lime', '#40c020']], 3);
+    await writePictures('noted', [['plum', '#601060']], 3);
+    writeFileSync(at('noted', 'plum', 'notes.txt'), 'bought on Monday');
+    const noted = await ran(['train', at('noted'), ...quick, '--epochs', '1', '--output', at('noted-model'), '--json']);
+    expect(lastLine(noted)).toMatchObject({ images: 7, skipped: 1, skippedFiles: [{ file: 'plum/notes.txt' }] });
+  });
+
   test('saves the best weights so far when it is interrupted', async () => {
     const interruption = new AbortController();
     const argv = ['train', at('fruit'), ...quick, '--epochs', '500', '--output', at('partial'), '--json'];

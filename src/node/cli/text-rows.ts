@@ -36,7 +36,7 @@ const plain = ['.txt'];
 const endsIn = (path: string, endings: readonly string[]) => endings.includes(extname(path).toLowerCase());
 
 /**
- * Whether a path holds texts: a table, a text file, or a folder of class folders with text files.
+ * Whether a path holds texts: a table, a text file, or a folder of class folders with more text files than pictures.
  *
  * @param path The path.
  * @throws TransferError `INVALID_DATA` where it is a file of anything else.
@@ -46,7 +46,8 @@ export async function holdsTexts(path: string): Promise<boolean> {
   if (endsIn(path, [...tables, ...plain]) && !found?.isDirectory()) return true;
   if (found?.isFile()) throw noTexts(path, ' Pictures are passed as a folder with one folder for each class.');
   if (!found) return false;
-  return (await listClassFolders(path, plain)).files.length > 0;
+  const [texts, pictures] = await Promise.all([listClassFolders(path, plain), listClassFolders(path)]);
+  return texts.files.length > pictures.files.length;
 }
 
 const noTexts = (path: string, more = '') =>
