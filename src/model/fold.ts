@@ -55,12 +55,32 @@ export interface Folder {
 }
 
 /**
+ * Runs applications in inference mode by the layers themselves.
+ *
+ * @param network The network.
+ * @param weights The weights that differ from the network's variables.
+ * @param applications The applications, in order.
+ * @param given The values that are there already; they stay the caller's.
+ * @param wanted The values to return, owned by the caller.
+ */
+export function runLayers(
+  { variables }: Network,
+  weights: Tensors,
+  applications: readonly Application[],
+  given: Values,
+  wanted: readonly ValueId[],
+): Value[] {
+  return tidy(() => withValues(variables, weights, () => infer(applications, given, wanted)));
+}
+
+/**
  * Makes a folder of a network. It owns the weights that it folds until it is disposed.
  *
  * @param network The network.
  * @param findings What is known already; added to.
  */
-export function folderOf({ graph, variables }: Network, { allowed, refused }: Findings): Folder {
+export function folderOf(network: Network, { allowed, refused }: Findings): Folder {
+  const { graph, variables } = network;
   const folded = new Map<string, ChainWeights>();
   let backend = tf.backend();
 
@@ -100,11 +120,9 @@ export function folderOf({ graph, variables }: Network, { allowed, refused }: Fi
       const joined = joinChains(graph, applications, wanted);
       const widened = joinResiduals(joined, wanted);
       const run = (values: Values, fold: boolean) =>
-        tidy(() =>
-          withValues(variables, weights, () =>
-            fold ? infer(widened, values, wanted, override) : infer(applications, values, wanted),
-          ),
-        );
+        fold
+          ? tidy(() => withValues(variables, weights, () => infer(widened, values, wanted, override)))
+          : runLayers(network, weights, applications, values, wanted);
       const key = `${tf.getBackend()}:${[...given.keys()]}>${wanted}`;
       if (!allowed.has(key)) {
         // Without a normalisation the arithmetic is the same.

@@ -3,9 +3,9 @@ import { TransferError } from '../core/errors.ts';
 import type { TransferModel } from '../core/handle.ts';
 import { assertRange, wholeFrom1 } from '../core/ranges.ts';
 import { assertSettings } from '../core/settings.ts';
-import { download, lostOr } from '../model/device.ts';
+import { canBeLost, download, lostOr } from '../model/device.ts';
 import { disposeValues, type Value } from '../model/execute.ts';
-import { findingsOf, folderOf } from '../model/fold.ts';
+import { findingsOf, folderOf, runLayers } from '../model/fold.ts';
 import { assertIds } from '../model/id-limits.ts';
 import { networkBehind } from '../model/network.ts';
 import { type Picture, toInput } from '../model/picture.ts';
@@ -76,7 +76,8 @@ export async function predict(
   let outputs: readonly Value[] = [];
   // Of its own: the caller may dispose the model meanwhile.
   const { lease } = withWeights(model, model.lease.values, {});
-  const folder = folderOf(network, findingsOf(model.lease));
+  // A graphics processor starts more kernels to fold than it saves for one example, and compiles those of both ways.
+  const folder = canBeLost() ? undefined : folderOf(network, findingsOf(model.lease));
   try {
     for (const [index, specification] of inputs.entries())
       tensors.push(await toInput(given[index] as Picture, specification));
@@ -88,7 +89,8 @@ export async function predict(
     const values = new Map<number, Value>(
       graph.inputs.map((id, index) => [id, { tensor: tensors[index] as tf.Tensor, mask: null }]),
     );
-    outputs = await folder.infer(lease.values, graph.applications, values, graph.outputs);
+    const of = [lease.values, graph.applications, values, graph.outputs] as const;
+    outputs = folder ? await folder.infer(...of) : runLayers(network, ...of);
     const scores = activate(head, outputs[0]?.tensor as tf.Tensor);
     const numbers = await download(scores).finally(() => scores.dispose());
     if (!allFinite(numbers)) {
@@ -103,7 +105,7 @@ export async function predict(
   } catch (error) {
     throw await lostOr(error);
   } finally {
-    folder.dispose();
+    folder?.dispose();
     lease.dispose();
     disposeValues(outputs);
     tf.dispose(tensors);

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { tinyCnn } from '../../src/bases/tiny-cnn.ts';
 import type { Backend } from '../../src/core/backend.ts';
 import { lastWeights } from '../../src/core/callbacks.ts';
@@ -91,6 +91,17 @@ export function loseDevice(): void {
  * @param other Another one, to move to.
  */
 export function promises(backend: Backend, other: Backend): void {
+  test('a single prediction folds normalisations, but for graphics processors, which would only start more kernels', async () => {
+    const start = model();
+    const kernels = vi.spyOn(tf.engine(), 'runKernel');
+    await probabilities(start);
+    const ran = kernels.mock.calls.map(([name]) => name);
+    kernels.mockRestore();
+    // Folding takes the root of the variance.
+    expect(ran.includes(tf.Rsqrt)).toBe(!canBeLost());
+    dispose(start);
+  });
+
   test('goes from data to a tuned, saved, loaded model, and frozen weights keep their bits', async () => {
     const start = model();
     const before = await bits(start);
