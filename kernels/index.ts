@@ -2,7 +2,8 @@
 export { boundsGradient } from './activation';
 export { adam } from './adam';
 export { convolve, filterGradient, filterTileOf, inputGradient, tileOf } from './convolution';
-export { depthwise, depthwiseFilterGradient, depthwiseInputGradient, turned } from './depthwise';
+export { depthwise, depthwiseFilterGradient } from './depthwise';
+export { depthwiseInputGradient, turned } from './depthwise-input';
 export { gelu, geluGradient } from './gelu';
 export { layerNorm, layerNormGradient, layerNormScaleGradient } from './layer-norm';
 export { squareSum } from './norm';

@@ -16,6 +16,25 @@ const outputs = fc.constantFrom(0, 1, 5, 17);
 
 const read = (tensor: tf.Tensor) => ({ shape: tensor.shape, values: tensor.dataSync() as Float32Array });
 
+/** Whether a depthwise convolution gives anything. */
+function hasOutput(
+  input: readonly number[],
+  taps: readonly number[],
+  attrs: Readonly<Record<string, unknown>>,
+): boolean {
+  const { strides, dilations, pad, dimRoundingMode } = attrs;
+  const info = tf.backend_util.computeConv2DInfo(
+    input as [number, number, number, number],
+    taps as [number, number, number, number],
+    strides as [number, number],
+    dilations as [number, number],
+    pad as 'same',
+    dimRoundingMode as 'floor' | undefined,
+    true,
+  );
+  return info.outHeight > 0 && info.outWidth > 0;
+}
+
 /** Windows over few channels, and over so many that a picture takes several bands. */
 const cases = fc.record({
   windows: pictureWindows,
@@ -48,16 +67,7 @@ test('an expansion, a depthwise convolution and maybe a projection as one agree 
       const x = numbers([batch, height, wide.width, inChannels], seed);
       const expansion = numbers([1, 1, inChannels, wide.channels], seed + 1);
       const taps = numbers([...filter, wide.channels, 1], seed + 2);
-      const info = tf.backend_util.computeConv2DInfo(
-        [batch, height, wide.width, wide.channels],
-        taps.shape as [number, number, number, number],
-        strides as [number, number],
-        dilations as [number, number],
-        attrs.pad as 'same',
-        attrs.dimRoundingMode as 'floor' | undefined,
-        true,
-      );
-      fc.pre(info.outHeight > 0 && info.outWidth > 0);
+      fc.pre(hasOutput([batch, height, wide.width, wide.channels], taps.shape, attrs));
       const row = (name: string, wanted: boolean, from: number) => wanted && { [name]: numbers([wide.channels], from) };
       const first = row('bias', expands && biases[0], seed + 3);
       const second = row('added', biases[1], seed + 4);
@@ -121,16 +131,7 @@ test('in training, they, maybe a projection after them, and their gradients agre
         const [bias, added] = biases.map((has, i) => has && make([wide.channels], 3 + i));
         const first = { x, filter: expansion, ...(bias && { bias }) };
         const between = expands ? runKernel('FusedConv2D', first, { ...once, activation: expansionActivation }) : x;
-        const info = tf.backend_util.computeConv2DInfo(
-          between.shape as [number, number, number, number],
-          taps.shape as [number, number, number, number],
-          strides as [number, number],
-          dilations as [number, number],
-          attrs.pad as 'same',
-          attrs.dimRoundingMode as 'floor' | undefined,
-          true,
-        );
-        if (info.outHeight <= 0 || info.outWidth <= 0) return;
+        if (!hasOutput(between.shape, taps.shape, attrs)) return;
         const last = { x: between, filter: taps, ...(added && { bias: added }) };
         const result = runKernel('FusedDepthwiseConv2D', last, { ...attrs, activation });
         const projection = outChannels > 0 && make([1, 1, wide.channels, outChannels], 6);
