@@ -26,7 +26,8 @@ export interface Examples {
   /**
    * Reads a batch.
    *
-   * @returns A tensor for each input of the model, `[indices.length, ...shape]`, unscaled; the caller disposes them.
+   * @returns A tensor for each input of the model, `[indices.length, ...shape]`, unscaled; the caller disposes them. On a
+   * backend in JavaScript their numbers may be the examples' own: nobody writes into them, or moves their memory away.
    */
   read(indices: readonly number[], request: ReadRequest): Promise<readonly Tensor[]>;
   /**

@@ -37,7 +37,14 @@ function hasOutput(
 
 /** Windows over few channels, and over so many that a picture takes several bands. */
 const cases = fc.record({
-  windows: pictureWindows,
+  // Beside small windows of any form, those of networks: their loops are unrolled, over several pixels and rows.
+  windows: fc
+    .tuple(
+      pictureWindows,
+      fc.constantFrom(undefined, [3, 3] as const, [5, 5] as const, [7, 7] as const),
+      fc.integer({ min: 1, max: 5 }),
+    )
+    .map(([windows, usual, batch]) => (usual ? { ...windows, filter: usual, batch } : windows)),
   wide: fc.oneof(
     {
       weight: 4,
