@@ -516,9 +516,9 @@ describe('a base', () => {
         response.setHeader('content-type', 'text/html; charset=utf-8').end('<!doctype html><title>app</title>');
       });
       await refused(() => loadBase(url), 'NOT_FOUND', {
-        received: /weights\.[0-9a-f]{16}\.bin answered with a page \(text\/html\)/,
-        expected: /expected a file of a model/,
-        next: /Copy the model's folder to the server/,
+        received: /weights\.[0-9a-f]{16}\.bin answered with a page/,
+        expected: /not a file/,
+        next: /Check the address, and that the whole folder is there/,
       });
     });
 

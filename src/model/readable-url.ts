@@ -27,19 +27,13 @@ async function download(url: URL, settings: ReadSettings): Promise<Uint8Array> {
   const { signal } = settings;
   try {
     const response = await fetch(url, signal ? { signal } : {});
-    if (!response.ok) {
+    // Servers of apps answer with their page where they lack a file.
+    const isPage = response.headers.get('content-type')?.startsWith('text/html');
+    if (!response.ok || isPage) {
       await response.body?.cancel();
       throw new TransferError(
         'NOT_FOUND',
-        `${url} answered ${response.status}. Check the address; a model's weights lie beside its model.json.`,
-      );
-    }
-    if (response.headers.get('content-type')?.startsWith('text/html')) {
-      await response.body?.cancel();
-      throw new TransferError(
-        'NOT_FOUND',
-        `${url} answered with a page (text/html), as servers of apps do for a file that they lack; expected a file of a ` +
-          "model. Copy the model's folder to the server, and pass the address of its model.json.",
+        `${url} answered ${response.ok ? 'with a page, not a file' : response.status}. Check the address, and that the whole folder is there; a model's weights lie beside its model.json.`,
       );
     }
     return await bodyOf(response, url, settings);
