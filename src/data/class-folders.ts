@@ -14,7 +14,7 @@ export interface ClassFolders {
 }
 
 /** What the names of picture files end in. */
-const pictures = ['.jpg', '.jpeg', '.jfif', '.png', '.webp', '.gif', '.avif', '.tif', '.tiff', '.bmp'];
+export const pictures = ['.jpg', '.jpeg', '.jfif', '.png', '.webp', '.gif', '.avif', '.tif', '.tiff', '.bmp'];
 
 /**
  * Sorts what lies in an image folder: its subfolders are the classes. Hidden names are left out.

@@ -55,13 +55,14 @@ export interface Folder {
 }
 
 /**
- * Runs applications in inference mode by the layers themselves.
+ * Runs applications in inference mode.
  *
  * @param network The network.
  * @param weights The weights that differ from the network's variables.
  * @param applications The applications, in order.
  * @param given The values that are there already; they stay the caller's.
  * @param wanted The values to return, owned by the caller.
+ * @param override What runs in place of layers. Default: the layers run themselves.
  */
 export function runLayers(
   { variables }: Network,
@@ -69,8 +70,10 @@ export function runLayers(
   applications: readonly Application[],
   given: Values,
   wanted: readonly ValueId[],
+  override?: Override,
 ): Value[] {
-  return tidy(() => withValues(variables, weights, () => infer(applications, given, wanted)));
+  // Updates of low rank make kernels for the time of the run.
+  return tidy(() => withValues(variables, weights, () => infer(applications, given, wanted, override)));
 }
 
 /**
@@ -80,7 +83,6 @@ export function runLayers(
  * @param findings What is known already; added to.
  */
 export function folderOf(network: Network, { allowed, refused }: Findings): Folder {
-  const { graph, variables } = network;
   const folded = new Map<string, ChainWeights>();
   let backend = tf.backend();
 
@@ -117,11 +119,11 @@ export function folderOf(network: Network, { allowed, refused }: Findings): Fold
       // What was folded on a backend stays there.
       if (backend !== tf.backend()) dispose();
       backend = tf.backend();
-      const joined = joinChains(graph, applications, wanted);
+      const joined = joinChains(network.graph, applications, wanted);
       const widened = joinResiduals(joined, wanted);
       const run = (values: Values, fold: boolean) =>
         fold
-          ? tidy(() => withValues(variables, weights, () => infer(widened, values, wanted, override)))
+          ? runLayers(network, weights, widened, values, wanted, override)
           : runLayers(network, weights, applications, values, wanted);
       const key = `${tf.getBackend()}:${[...given.keys()]}>${wanted}`;
       if (!allowed.has(key)) {

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import { TransferError } from '../../core/errors.ts';
-import type { SkippedFile } from '../../data/class-folders.ts';
+import { pictures, type SkippedFile } from '../../data/class-folders.ts';
 import { listClassFolders } from '../class-folders.ts';
 import { tableRecords } from './table-records.ts';
 import { readTextFile } from './text-file.ts';
@@ -46,8 +46,8 @@ export async function holdsTexts(path: string): Promise<boolean> {
   if (endsIn(path, [...tables, ...plain]) && !found?.isDirectory()) return true;
   if (found?.isFile()) throw noTexts(path, ' Pictures are passed as a folder with one folder for each class.');
   if (!found) return false;
-  const [texts, pictures] = await Promise.all([listClassFolders(path, plain), listClassFolders(path)]);
-  return texts.files.length > pictures.files.length;
+  const { files } = await listClassFolders(path, [...plain, ...pictures]);
+  return files.filter(({ name }) => endsIn(name, plain)).length > files.length / 2;
 }
 
 const noTexts = (path: string, more = '') =>
