@@ -1,5 +1,6 @@
 // Writes kernels/windows.ts: the innermost loops of depthwise convolutions, one for each usual window, unrolled over the
-// pixels of a block. What it writes is not kept in the repository: `npm run kernels` begins with it. AssemblyScript has no macros, and eight such loops by hand would hide a wrong index.
+// pixels of a block. AssemblyScript has no macros, and eight such loops by hand would hide a wrong index. What is written is not
+// kept in the repository: `npm run kernels` begins with it.
 import { writeFileSync } from 'node:fs';
 
 /** Output pixels of a block. The widths of networks for 224 pixels are multiples of 7; with their taps they fit 16 registers. */
